@@ -184,7 +184,7 @@ def test_right_works_of_many_habits_are_read_to_their_end(problem: str, lines: l
         ("Work out -3 - 8", ["5"], 0, "sign"),
         ("Compute (2 - 3i)(1 + i)", ["2 + 2i - 3i - 3i²", "2 - i - 3 = -1 - i"], 1, "sign"),
         ("Convert 30 m/s to km/h", ["30/3.6 = 8.33"], 0, "unit"),
-        ("Find the sum of the first 8 terms of 2, 5, 8, ...", ["a_8 = 2 + 7·3 = 23", "S = 8·(2 + 23) = 200"], 1, ""),
+        ("Find the sum of the first 8 terms of 2, 5, 8, ...", ["a_8 = 2 + 7·3 = 23", "8·(2 + 23) = 200"], 1, "formula"),
         ("Find the volume of a pyramid with base area 12 cm² and height 5 cm", ["V = 12·5 = 60 cm³"], 0, ""),
         ("Find lim x->4 (x^2 - 16)/(x - 4)", ["x - 4"], 0, "cancelled"),
         ("Differentiate 1/x^4", ["f = x^(-4)", "f' = -4x^(-3)"], 1, "derivative"),

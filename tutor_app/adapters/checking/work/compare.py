@@ -27,7 +27,7 @@ from tutor_app.adapters.checking.work.slip_conditions import (
 )
 from tutor_app.adapters.checking.work.slips import first_of
 from tutor_app.adapters.checking.work.state import Found, State, point_words
-from tutor_app.adapters.checking.work.values import Point, alike, roots, shown, value
+from tutor_app.adapters.checking.work.values import Point, alike, replaced, roots, shown, value
 from tutor_app.adapters.grading.terms import (
     MINUS_ONE,
     Call,
@@ -213,7 +213,7 @@ class Comparison:
         )
         if is_one_angle(before, new) and is_periodic(old) and state.limits is None:
             return Found("follows")
-        if not before.values and not after.values and (found := self._of_one_call(old, new)):
+        if not (before.values and after.values) and (found := self._of_one_call(old, new)):
             return found
         if before.equals(after) or (problem is not None and problem.equals(after)):
             return Found("equivalent")
@@ -443,17 +443,7 @@ def _with_letter(condition: Condition, call: Term, name: str) -> Condition | Non
     """A condition with a letter in the place of a function's value; None if the letter stands elsewhere too."""
 
     def put(term: Term) -> Term:
-        match term:
-            case _ if term == call:
-                return Symbol("_")
-            case Sum(terms):
-                return Sum(tuple(map(put, terms)))
-            case Product(factors):
-                return Product(tuple(map(put, factors)))
-            case Power(base, exponent):
-                return Power(put(base), put(exponent))
-            case _:
-                return term
+        return replaced(term, call, Symbol("_"))
 
     cases = tuple(tuple(replace(s, sides=tuple(map(put, s.sides))) for s in case) for case in condition.cases)
     if any(name in s.names for case in cases for s in case):

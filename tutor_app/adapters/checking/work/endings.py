@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -18,10 +18,11 @@ from typing import Final
 from tutor_app.adapters.checking.answers import check_answer
 from tutor_app.adapters.checking.work.lines import read_line, read_side
 from tutor_app.adapters.checking.work.notes import told
+from tutor_app.adapters.checking.work.pairs import first_wrong_pair
 from tutor_app.adapters.checking.work.slips import slip_between, with_one_sign_changed
 from tutor_app.adapters.checking.work.state import is_near
 from tutor_app.adapters.checking.work.values import Unknown, Value, alike, real, value
-from tutor_app.adapters.grading.terms import symbols
+from tutor_app.adapters.grading.terms import Term, symbols
 from tutor_app.core.work import LineVerdict
 
 _SILENT: Final = frozenset(("empty", "words", "unread", "picture"))
@@ -39,6 +40,10 @@ _SWAPS: Final = (
     (r"\bmean\b", "sum"), (r"\bmean\b", "median"), (r"\bmedian\b", "mean"), (r"\bvariance\b", "standard deviation"),
 )  # fmt: skip
 """What is mixed up: with the one word in the place of the other the problem has the student's answer."""
+_NEVER: Final = "-98765.4321"
+"""A number that no problem asks for."""
+_HALVED: Final = re.compile(r"(?i)\barea\b|\bsum of the first\b|\bseries\b")
+"""What has a half in its formula."""
 _FACTORS: Final = tuple(map(Fraction, (2, 3, 100)))
 """What a right step may still have to be divided by."""
 _CONVERSION: Final = re.compile(
@@ -61,12 +66,23 @@ _UNIT_FACTORS: Final = tuple(
 _LETTER: Final = re.compile(r"\s*([a-zA-Z])(?:_\{?\w+\}?)?\s*=")
 
 
-def with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[], bool]) -> list[LineVerdict]:
-    """The verdicts, with the line where a work that ends with a wrong number first came to it."""
+def with_wrong_end(
+    problem: str, lines: list[LineVerdict], texts: Sequence[str], in_time: Callable[[], bool]
+) -> list[LineVerdict]:
+    """The verdicts, with the line where a work that ends with a wrong number first came to it.
+
+    Args:
+        problem: In names that can be read.
+        lines: So far.
+        texts: Of the lines, in the same names.
+        in_time: Whether there is time to compute the problem.
+    """
     said = [k for k, line in enumerate(lines) if line.kind not in _SILENT]
-    if not problem.strip() or not said or any(line.is_fault or line.kind == "unsure" for line in lines):
+    if not problem.strip() or not lines or any(line.is_fault or line.kind == "unsure" for line in lines):
         return lines
-    last = None if _CHECK.match(lines[said[-1]].text) else _number_of(lines[said[-1]].text)
+    if (pair := first_wrong_pair(problem, texts)) is not None:
+        return _with_fault(lines, *pair)
+    last = _number_of(texts[said[-1]]) if said and not _CHECK.match(texts[said[-1]]) else None
     if last is None or not in_time():
         return lines
     answer = check_answer(problem, last[1])
@@ -74,22 +90,47 @@ def with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[],
         return lines
     first = said[-1]
     for k in reversed(said):
-        number = _number_of(lines[k].text)
-        if number is None or not alike(number[0], last[0]):
+        number = _number_of(texts[k])
+        if number is None or not (alike(number[0], last[0]) or is_near(number[0], last[0])):
             break
         first = k
-    text = lines[first].text
-    right = read_side(re.sub(r"\\text\{[^{}]*\}\S*", "", answer.right))
-    if right is None or symbols(right) or _is_told(real(right), [lines[k].text for k in said]):
+    text = texts[first]
+    right = _without_unit(answer.right)
+    if right is None or symbols(right) or _is_told(real(right), [texts[k] for k in said]):
         return lines
-    slip = _mistake(problem, real(right), last[0]) or _one_sign_off(text, real(right))
+    begun = _number_of(text) or last
+    slip = (
+        _mistake(problem, real(right), last[0])
+        or _mistake(problem, real(right), begun[0])
+        or _one_sign_off(text, real(right))
+    )
     restated = first != said[-1] and len(_OPERATION.findall(text)) > 1
     is_step = slip[1:] == ("step",)
-    if not (restated or _is_told_as_answer(problem, text, answer.right) or (slip and not is_step)):
+    is_end = restated or _is_told_as_answer(problem, text, answer.right) or _is_calculation(text)
+    if not (is_end or (slip and not is_step)):
         return lines
     side, source = read_line(text).statements[0].sides[-1], read_line(text).statements[0].sources[-1]
     name = slip[0] if slip else "sign" if slip_between(right, "", side, source) == "sign" else ""
-    return [*lines[:first], replace(lines[first], kind="false", counterexample=_SAID, slip=name), *lines[first + 1 :]]
+    return _with_fault(lines, first, name)
+
+
+def _with_fault(lines: list[LineVerdict], place: int, slip: str) -> list[LineVerdict]:
+    wrong = replace(lines[place], kind="false", counterexample=_SAID, slip=slip)
+    return [*lines[:place], wrong, *lines[place + 1 :]]
+
+
+def _is_calculation(text: str) -> bool:
+    """Whether a line works out one number of others, by words or signs that name nothing else."""
+    statements = read_line(text).statements
+    return (
+        len(statements) == 1
+        and bool(statements[0].relations)
+        and not statements[0].names
+        and (
+            re.search("[a-zA-Z]", statements[0].sources[0].replace("frac", "").replace("cdot", "").replace("times", ""))
+            is None
+        )
+    )
 
 
 def _is_told(right: Value | None, texts: list[str]) -> bool:
@@ -141,17 +182,27 @@ def _mistake(problem: str, right: Value | None, told: Value) -> tuple[str, ...]:
             return (slip, *more)
     for pattern, word in _SWAPS:
         swapped, count = re.subn(pattern, word, problem, flags=re.I)
-        if count and check_answer(swapped, _written(told)).kind in ("checked", "numeric"):
+        other = _computed(swapped) if count else None
+        if other is not None and (alike(other, told) or is_near(other, told)):
             return ("formula", *more)
     if (m := re.search(r"\b(\d+)(?:st|nd|rd|th) term", problem)) is not None:
         swapped = f"{problem[: m.start()]}{int(m[1]) + 1}th term{problem[m.end() :]}"
-        if check_answer(swapped, _written(told)).kind in ("checked", "numeric"):
+        other = _computed(swapped)
+        if other is not None and alike(other, told):
             return ("formula",)
+    if _HALVED.search(problem) and alike(told, 2 * right):
+        return ("formula", *more)
     return ()
 
 
-def _written(number: Value) -> str:
-    return str(number)
+def _without_unit(answer: str) -> Term | None:
+    return read_side(re.sub(r"\\text\{[^{}]*\}\S*", "", answer))
+
+
+def _computed(problem: str) -> Value | None:
+    """The one number that a problem asks for; None if it is not known."""
+    right = _without_unit(check_answer(problem, _NEVER).right)
+    return None if right is None or symbols(right) else real(right)
 
 
 def _mistaken(problem: str, right: Value) -> Iterator[tuple[str, Value]]:
@@ -232,7 +283,7 @@ def _mistaken_of_sets(problem: str, right: Value, numbers: list[Fraction]) -> It
 def _number_of(text: str) -> tuple[Value, str] | None:
     """The number that a line comes to, with its side as LaTeX; None if it tells something else."""
     line = read_line(text)
-    if len(line.statements) != 1 or any(r != "=" for r in line.statements[0].relations):
+    if len(line.statements) != 1 or not {"=", "~"} >= set(line.statements[0].relations):
         return None
     statement = line.statements[0]
     try:

@@ -34,6 +34,7 @@ from tutor_app.adapters.checking.work.notes import (
     is_set_or_point,
     told,
 )
+from tutor_app.adapters.checking.work.pairs import told_pair
 from tutor_app.adapters.checking.work.pieces import all_with_points, parts_with_steps, steps_of
 from tutor_app.adapters.checking.work.problem import read_problem
 from tutor_app.adapters.checking.work.rewriting import Rewriting
@@ -95,7 +96,7 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     if clock() >= end:
         # Time ran out: a line that was not looked at may still tell the missing solution, so none is called lost.
         judged = [replace(v, kind="unsure", counterexample="", slip="") if v.kind == "lost" else v for v in judged]
-    return with_wrong_end(problem, judged, lambda: clock() < end)
+    return with_wrong_end(problem, judged, [names.told(line) for line in read], lambda: clock() < end)
 
 
 def _joins_derivatives(statement: Statement) -> bool:
@@ -213,6 +214,8 @@ class _Work:
             line = read_line(text[result.end() :] if result is not None else text)
             if not line.cases and (relations := self._as_relations(text)):
                 line = read_line(relations)
+            if not line.cases and told_pair(text) is not None:
+                return Found("new")
             if not line.cases:
                 return Found("words" if line.words or is_set_or_point(text) else "unread")
             found = self._judged(line) if result is None else self._result(line)

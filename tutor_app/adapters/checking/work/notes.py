@@ -95,6 +95,8 @@ _LEADING: Final = re.compile(rf"\s*{_SMALL}(?:,?\s+{_SMALL})*\s*[,:]?\s+(?=[-+\w
 _MEANT: Final = re.compile(
     r"\s*(?:let\s+)?[a-zA-Z](?:_\w)?\s*(?:=|:|is|be|for)\s*(?:the\s+)?[^\W\d_]{2,}(?:[\s'’-]+[^\W\d_]+)*\s*$"
 )
+_SUPERSCRIPT: Final = re.compile("[\u00b2\u00b3\u00b9\u2070-\u207f]")
+"""Written as a letter is, but no part of a word: ``x = e\u00b3``."""
 _FUNCTION: Final = re.compile(r"(?<![\w\\])([A-Za-eijl-zA-Z])\s*('*)\(\s*([a-z])\s*\)\s*=(?!=)")
 _NAMED: Final = re.compile(
     r"(?m)^\s*((?:(?:an?|one|the) )?(?!(?:LHS|RHS|left|right|answer|result|solution|check|test|proof)\b)"
@@ -103,7 +105,7 @@ _NAMED: Final = re.compile(
 )
 _EVENT: Final = re.compile(r"\bP\s?\((?=[^()]*(?:[a-z]{3}|[A-Z]))[^()]*\)")
 """A probability whose event is told in words."""
-_INDEXED: Final = re.compile(r"(?<![\w\\.])([a-zA-Z][3-9])\s*=(?!=)")
+_INDEXED: Final = re.compile(r"(?<![\w\\.])([a-zA-Z](?:[3-9]|[1-9]\d{1,2}))\s*=(?!=)")
 _CURVE: Final = re.compile(r"(?<![\w.'])y\s*=\s*(?=[^=]*x)")
 _OF_CURVE: Final = re.compile(
     r"(?i)\b(?:tangent|normal|slope|gradient|steep|turning|stationary|extrem|maxim|minim|highest|lowest|inflection|increas|decreas)"
@@ -215,7 +217,7 @@ def is_amount(text: str) -> bool:
 
 def is_meaning(text: str) -> bool:
     """Whether every part says in words what a letter stands for: ``b = age of Ben, a = age of Anna``."""
-    if any(word.lower() in _FUNCTIONS for word in _WORD.findall(text)):
+    if _SUPERSCRIPT.search(text) or any(word.lower() in _FUNCTIONS for word in _WORD.findall(text)):
         return False
     parts = [part for part in re.split(r"[,;]\s+|\s+and\s+(?=[a-zA-Z]\s*[=:])", text) if part.strip()]
     return bool(parts) and all(_MEANT.fullmatch(part) for part in parts)
@@ -265,7 +267,7 @@ class Names:
         for letter, name in self._functions.items():
             text = re.sub(rf"(?<![A-Za-z\\]){letter}(?='*\s*\()", name, text)
         if self._indexed is not None:
-            text = self._indexed.sub(lambda m: f"{m[0][0]}_{m[0][1]}", text)
+            text = self._indexed.sub(lambda m: f"{m[0][0]}_{{{m[0][1:]}}}", text)
         if self._e:
             text = re.sub(r"(?<![A-Za-z\\_{])e(?![A-Za-z_])", self._e, text)
         for word, name in self._words.items():

@@ -8,13 +8,15 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
+from tutor_app.adapters.checking.work.complex_numbers import has_unit
 from tutor_app.adapters.checking.work.conditions import Condition, joint_solutions
 from tutor_app.adapters.checking.work.lines import Statement, formulas_of, read_side, with_quotients
 from tutor_app.adapters.checking.work.periods import in_radians, is_in_degrees, range_of
 from tutor_app.adapters.checking.work.state import State, applied, defines_function, term_of
-from tutor_app.adapters.checking.work.values import differ, value
+from tutor_app.adapters.checking.work.values import differ, replaced, value
 from tutor_app.adapters.grading.terms import (
     Call,
+    Constant,
     Number,
     Power,
     Product,
@@ -80,6 +82,9 @@ _SHORT: Final = {
     "hr": "h", "hrs": "h", "minute": "min", "minutes": "min", "mins": "min", "second": "s", "seconds": "s", "sec": "s",
     "secs": "s", "day": "d", "days": "d", "week": "week", "weeks": "week",
 }  # fmt: skip
+_MODULUS: Final = re.compile(r"(?i)\bmodulus\b|\babsolute value\b|\bmagnitude\b|\bbetrag\b")
+_CONJUGATE: Final = re.compile(r"(?i)\b(?:conjugate|konjugierte?)\b(?! method)")
+_PART_OF_COMPLEX: Final = re.compile(r"(?i)\b(?:argument|polar|angle|(?:real|imaginary) part|(?:square|cube) roots?)\b")
 _EXPRESSION: Final = re.compile(
     r"(?i)\b(?:simplify|expand|factor(?:ise|ize)?|evaluate|compute|calculate|work out|what is|rationali[sz]e|combine"
     r"|reduce|write|express|multiply|add|subtract|divide|find the (?:value|sum|product|difference))\b"
@@ -115,6 +120,7 @@ def read_problem(problem: str) -> State:
         state.expression = None  # what the dots stand for is not known here
     if (of_vectors := _vector_expression(problem)) is not None:
         state.expression = of_vectors
+    _read_of_complex(state, problem)
     _read_limit(state, problem)
     data = {
         s.sides[0].name: s.sides[-1]
@@ -189,6 +195,19 @@ def _read_identity(state: State) -> None:
         return
     state.expression = (left, known[0].sources[0])
     state.problem = state.condition = None
+
+
+def _read_of_complex(state: State, problem: str) -> None:
+    """What is asked for of a complex number: its length, or its mirror image."""
+    if state.expression is None or not has_unit(state.expression[0]):
+        return
+    number, source = state.expression
+    if _CONJUGATE.search(problem):
+        state.expression = replaced(number, Constant("i"), negative(Constant("i"))), ""
+    elif _MODULUS.search(problem):
+        state.expression = Call("abs", (number,)), rf"\left|{source}\right|"
+    elif _PART_OF_COMPLEX.search(problem):
+        state.expression = None
 
 
 def _is_domain(statement: Statement) -> bool:

@@ -252,6 +252,8 @@ def roots(left: Term, right: Term, name: str) -> list[Value] | None:
     if found is None:
         found = _polynomial_roots(difference, name)
     if found is None:
+        found = _roots_of_one_part(difference, name)
+    if found is None:
         found = _roots_by_signs(difference, name)
     kept: list[Value] = []
     for root in found:
@@ -274,6 +276,62 @@ def _linear_root(difference: Term, name: str) -> list[Value] | None:
     if not (alike(two - one, slope) and alike(three - two, slope)) or alike(slope, Fraction(0)):
         return None
     return [-zero / slope]
+
+
+def _roots_of_one_part(difference: Term, name: str) -> list[Value] | None:
+    """The roots where the unknown stands in one logarithm, root, power or between bars only; None if it does not."""
+    for part in dict.fromkeys(walk(difference)):
+        if name not in symbols(part) or _undone(part, Fraction(1)) is None:
+            continue
+        with_letter = replaced(difference, part, Symbol("_"))
+        told = _linear_root(with_letter, "_") if symbols(with_letter) == {"_"} else None
+        if told and (undone := _undone(part, told[0])) is not None:
+            inner, numbers = undone
+            found = [(v, root) for v in numbers for root in roots(inner, Number(Fraction(v)), name) or ()]
+            return [float(root) if isinstance(v, float) else root for v, root in found]
+    return None
+
+
+def replaced(term: Term, part: Term, new: Term) -> Term:
+    """A term with another in the place of one of its parts."""
+    match term:
+        case _ if term == part:
+            return new
+        case Sum(terms):
+            return Sum(tuple(replaced(t, part, new) for t in terms))
+        case Product(factors):
+            return Product(tuple(replaced(f, part, new) for f in factors))
+        case Power(base, exponent):
+            return Power(replaced(base, part, new), replaced(exponent, part, new))
+        case _:
+            return term
+
+
+def _undone(part: Term, told: Value) -> tuple[Term, list[Value]] | None:
+    """What stands in a function of which the value is told, and the numbers that it then is; None of other terms."""
+    try:
+        match part:
+            case Call("log", (inner,)):
+                return inner, [math.exp(told)]
+            case Call("log", (inner, Number(base))) if base > 0:
+                return inner, [_power(base, told)]
+            case Call("abs", (inner,)):
+                return inner, [] if told < 0 else [told, -told] if told else [told]
+            case Power(inner, Number(exponent)) if exponent.numerator == 1 and exponent.denominator > 1 and told >= 0:
+                return inner, [_power(told, Fraction(exponent.denominator))]
+            case Power(Number(base), inner) if base > 0 and base != 1 and symbols(inner):
+                return inner, [] if told <= 0 else [_exponent(base, told)]
+            case Power(Constant("e"), inner) if symbols(inner):
+                return inner, [] if told <= 0 else [math.log(told)]
+    except (OverflowError, ValueError):
+        return None
+    return None
+
+
+def _exponent(base: Fraction, told: Value) -> Value:
+    """The logarithm, exact where it is a whole number."""
+    found = math.log(told) / math.log(base)
+    return Fraction(round(found)) if alike(_power(base, Fraction(round(found))), told) else found
 
 
 def _polynomial_roots(difference: Term, name: str) -> list[Value] | None:

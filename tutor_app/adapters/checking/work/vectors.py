@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Final
 
+from tutor_app.adapters.checking.work.pairs import wanted_pair
+
 _PART: Final = r"[^(),\[\]<>;|]+(?:\([^()]*\)[^(),\[\]<>;|]*)?"
 _TUPLE: Final = re.compile(rf"[(\[<]\s*({_PART}(?:\s*[,;|]\s*{_PART}){{1,2}})\s*[)\]>]")
 _GIVEN: Final = re.compile(rf"(?<![\w\\])(?:\\vec\{{)?([a-zA-Z])\}}?\s*=\s*{_TUPLE.pattern}")
@@ -27,14 +29,17 @@ class Vectors:
         known: By their letters, as texts of numbers.
         unnamed: The two that a problem gives no letters, by the usual ones; only lengths and products are told by them.
         last: The components of the line before.
+        is_sum_known: The vector that is asked for is known; one without a letter may be a part of it.
     """
 
     known: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unnamed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     last: tuple[str, ...] = ()
+    is_sum_known: bool = False
 
     def read(self, text: str) -> None:
-        """Take up the vectors that a text gives letters to."""
+        """Take up the vectors that a problem gives letters to."""
+        self.is_sum_known = wanted_pair(text) is not None
         for m in _GIVEN.finditer(text):
             members = _members(m[2])
             if all(_NUMERIC.fullmatch(member) for member in members):
@@ -70,6 +75,8 @@ class Vectors:
         before, self.last = self.last, tuple(_EQUALS.split(line)[-1].strip() for line in made)
         if letter and not _EQUALS.search(made[0]):
             return [f"{line} = {line}" for line in made]
+        if not _EQUALS.search(made[0]) and self.is_sum_known:
+            return []
         if not _EQUALS.search(made[0]):
             made = [f"{old} = {new}" for old, new in zip(before, made, strict=True)] if len(before) == len(made) else []
         elif text.lstrip().startswith("=") and len(before) == len(made):
