@@ -344,6 +344,37 @@ def test_a_few_sequences_that_write_take_turns_where_that_is_faster_than_togethe
     assert [m["reason"] for m in answers.messages if m["op"] == "stopped"] == ["length"] * asked
 
 
+@pytest.mark.parametrize("batched", [False, True])
+def test_what_waits_for_the_output_of_its_code_is_not_overwritten(tmp_path: Path, batched: bool) -> None:
+    """Else all of it is read again; the sequence of a text that has ended is taken first, though it is newer."""
+    requests, answers = Requests(), Answers()
+    requests.put(**loading(tmp_path, n_seq=2, batched=batched))
+
+    def said(number: int) -> str:
+        return "".join(m["text"] for m in answers.messages if m["op"] == "piece" and m["id"] == number)
+
+    def code() -> None:  # the same words once more, up to one that stands for the end of a block
+        requests.put(**(generate("A long problem") | {"id": 2, "stop": [said(1)[10:]]}))
+
+    def goes_on() -> None:
+        spans = [["A long problem", False, False], [said(2), True, False], ["\noutput", False, False]]
+        requests.put(**(generate("") | {"id": 5, "spans": spans}))
+
+    answers.reactions = [
+        ("loaded", lambda: requests.put(**generate("A long problem"))),
+        ("stopped", code),
+        ("stopped", lambda: requests.put(**(generate("Something else") | {"id": 3}))),
+        ("stopped", lambda: requests.put(**(generate("A third thing") | {"id": 4}))),
+        ("stopped", goes_on),
+        ("stopped", lambda: requests.put(op="quit")),
+    ]
+    EngineWorker(requests, answers).run()  # type: ignore[arg-type]
+    requests.close()
+    ended = {m["id"]: m for m in answers.messages if m["op"] == "stopped"}
+    assert [ended[n]["reason"] for n in (1, 2, 3, 4)] == ["length", "stop", "length", "length"]
+    assert ended[5]["evaluated_tokens"] < len("A long problem") < ended[5]["prompt_tokens"]
+
+
 @pytest.mark.parametrize("one_cache", [False, True])
 def test_a_copy_of_a_sequence_is_made_at_once(tmp_path: Path, one_cache: bool) -> None:
     """What becomes of its source before the next evaluation does not change it, and what is put into it replaces it."""

@@ -69,6 +69,7 @@ class Slot:
     tokens: list[int] = field(default_factory=list)
     job: Job | None = None
     used: float = 0.0
+    awaited: bool = False  # it was stopped at a stop string, as code is that is to be run: more of it will be asked for
     turn: int = 0  # when it was last evaluated, in steps
 
 
@@ -340,9 +341,9 @@ class EngineWorker:
                 memory_key=key,
             )
             # The constant beginning is quickly put anywhere, so it is no reason to overwrite another
-            # solution's words while a sequence that nobody needs is free.
+            # solution's words while a sequence that nobody needs is free, least of all of one that goes on in a moment.
             own = {s.seq: n if (n := self._reusable(s, job)) > job.prefix else 0 for s in free}
-            slot = max(free, key=lambda s: (own[s.seq], -s.used))
+            slot = max(free, key=lambda s: (own[s.seq], not s.awaited, -s.used))
             self._start(slot, job)
 
     def _being_read(self, constant: list[int]) -> bool:
@@ -485,7 +486,7 @@ class EngineWorker:
         assert job is not None
         self._states.drop(job.ids[: job.prefix])
         model.forget(slot.seq, 0)
-        slot.job, slot.used, slot.tokens = None, time.monotonic(), []
+        slot.job, slot.used, slot.awaited, slot.tokens = None, time.monotonic(), False, []
         self._send(op="not_finite", id=job.id)
 
     def _piece(self, job: Job, text: str) -> None:
@@ -502,7 +503,7 @@ class EngineWorker:
             self._piece(job, job.watcher.feed(last) + job.watcher.flush())
         if job.generated.ids:
             self._memory.add(job.memory_key, job.generated)
-        slot.job, slot.used = None, time.monotonic()
+        slot.job, slot.used, slot.awaited = None, time.monotonic(), reason == "stop"
         self._send(
             op="stopped",
             id=job.id,
