@@ -137,6 +137,13 @@ def test_mathml_is_well_formed_with_its_source(source: str) -> None:
     assert not root.findall(f".//{space}menclose")  # browsers ignore it
 
 
+@pytest.mark.parametrize(("kind", "first", "last"), [("p", "(", ")"), ("b", "[", "]"), ("v", "|", "|")])
+def test_brackets_of_a_matrix_grow_and_those_of_a_sum_do_not(kind: str, first: str, last: str) -> None:
+    matrix = mathml(f"\\begin{{{kind}matrix}}1\\\\2\\end{{{kind}matrix}}", True) or ""
+    assert re.findall('<mo stretchy="true"[^>]*>(.)</mo>', matrix) == [first, last]
+    assert re.findall('<mo stretchy="false">(.)</mo>', mathml(r"2(\frac12 + 1)", True) or "") == ["(", ")"]
+
+
 @pytest.mark.parametrize("source", ["", "\\nosuchcommand{x}", "x" * 7000])
 def test_mathml_that_cannot_be_made_is_none(source: str) -> None:
     assert mathml(source, False) is None

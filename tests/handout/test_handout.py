@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.export.solutions import BARE, EMPTY, FULL
-from tutor_app.core.parts import Answer, Code, Figure, Output, Text, Thought
+from tutor_app.core.parts import Answer, Code, Figure, Output, Question, Text, Thought
 from tutor_app.core.transcript import Transcript
 from tutor_app.handout import steps, wording
 from tutor_app.handout.fragment import fragment
@@ -83,6 +83,34 @@ def test_provenance_tells_what_is_known_and_no_more() -> None:
     assert "ran" not in wording.made_by(BARE)
     stopped = Transcript.of("p", Text("t"), meta={"ended": "stopped"})
     assert dict(wording.provenance(stopped))["End"] == "You stopped the solution."
+
+
+def test_a_question_is_no_step_and_a_reply_is_numbered_anew() -> None:
+    parts = (
+        Text("First."),
+        Code("a = 1"),
+        Output(),
+        Text("Then."),
+        Answer("1"),
+        Question("Why?"),
+        Text("Because."),
+        Code("b = 2"),
+        Output(),
+        Text("So."),
+        Answer("2"),
+        Answer("3"),
+    )
+    numbered = steps.numbered_steps(parts)
+    assert [(n, type(step[0])) for n, step in numbered] == [(1, Text), (2, Text), (0, Question), (1, Text), (2, Text)]
+    assert [step for _, step in numbered] == steps.split_steps(parts)
+    assert [n for n, _ in steps.numbered_steps((Answer("1"),))] == [0]
+
+
+@pytest.mark.parametrize("parts", [(Output(), Figure("<svg/>", "", 4, 4)), (Figure("<svg/>", "", 4, 4), Output())])
+def test_no_output_is_told_on_either_side_of_a_picture(parts: tuple[Output | Figure, ...]) -> None:
+    assert steps.without_silent_outputs((Code("draw()"), *parts)) == [Code("draw()"), Figure("<svg/>", "", 4, 4)]
+    said = Output(stdout="1\n")
+    assert steps.without_silent_outputs((said, Figure("<svg/>", "", 4, 4))) == [said, Figure("<svg/>", "", 4, 4)]
 
 
 def test_an_output_without_words_after_a_picture_is_not_told() -> None:

@@ -75,7 +75,8 @@ math[display=block]{margin:.7em 0;overflow-x:auto;overflow-y:hidden}
 .c,.c1,.ch,.cm{color:var(--c);font-style:italic}.nf,.nc,.nb,.nd{color:var(--f)}
 nav ol{line-height:2}nav a{color:inherit}
 @media print{body{font-size:11pt}main{max-width:none;padding:0}.run,.answer,figure{break-inside:avoid}
-h2,h3,.label{break-after:avoid}article+article{break-before:page}}
+h2,h3,.label{break-after:avoid}article+article{break-before:page}
+details::details-content{content-visibility:visible;block-size:auto}}
 """
 
 
@@ -110,8 +111,8 @@ def to_html(transcripts: Sequence[Transcript], options: Options) -> str:
 
 def _solution(transcript: Transcript, options: Options) -> str:
     out = [f'<section class="problem"><p class="label">Problem</p>{prose(wording.problem_of(transcript))}</section>']
-    for n, step in enumerate(steps.split_steps(steps.chosen_parts(transcript, options)), 1):
-        if options.steps and not isinstance(step[0], Answer):
+    for n, step in steps.numbered_steps(steps.chosen_parts(transcript, options)):
+        if options.steps and n:
             out.append(f'<h3 class="step">Step {n}</h3>')
         out.append(_parts(steps.without_silent_outputs(step)))
     if options.solution and options.made:

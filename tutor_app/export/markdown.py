@@ -86,8 +86,8 @@ def _png(figure: Figure) -> bytes:
 
 def _solution(t: Transcript, options: Options, pictures: Pictures, level: str) -> list[str]:
     out = [f"{level} Solution"]
-    for n, step in enumerate(steps.split_steps(steps.chosen_parts(t, options)), 1):
-        if options.steps and not isinstance(step[0], Answer):
+    for n, step in steps.numbered_steps(steps.chosen_parts(t, options)):
+        if options.steps and n:
             out.append(f"{level}# Step {n}")
         out += [_part(p, pictures, level) for p in steps.without_silent_outputs(step)]
     if options.made:

@@ -36,8 +36,8 @@ def to_notebook(transcripts: Sequence[Transcript], options: Options) -> str:
         if n > 1 and options.solution and options.code:
             # Names of one solution must not help the next: each was run in a namespace of its own.
             cells.code("%reset -f", metadata={"tags": ["reset"]})
-        for k, step in enumerate(steps.split_steps(steps.chosen_parts(t, options, programs=True)), 1):
-            if options.steps and not isinstance(step[0], Answer):
+        for k, step in steps.numbered_steps(steps.chosen_parts(t, options, programs=True)):
+            if options.steps and k:
                 cells.markdown(f"### Step {k}")
             for part in step:
                 cells.add(part)

@@ -171,8 +171,8 @@ class _Writer:
 
     def solution(self, t: Transcript, options: Options) -> str:
         out: list[str] = []
-        for n, step in enumerate(steps.split_steps(steps.chosen_parts(t, options)), 1):
-            if options.steps and not isinstance(step[0], Answer):
+        for n, step in steps.numbered_steps(steps.chosen_parts(t, options)):
+            if options.steps and n:
                 out.append(f"\\paragraph{{\\textcolor{{accent}}{{Step {n}}}}}\\leavevmode")
             out += [self._part(p) for p in steps.without_silent_outputs(step)]
         if options.made:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Final
 
 from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
@@ -106,12 +105,28 @@ def split_steps(chosen: Sequence[Part]) -> list[tuple[Part, ...]]:
     return [tuple(step) for step in found if step]
 
 
+def numbered_steps(chosen: Sequence[Part]) -> list[tuple[int, tuple[Part, ...]]]:
+    """The same with their numbers, from 1 in the solution and in each reply; a question and a bare answer have 0."""
+    found: list[tuple[int, tuple[Part, ...]]] = []
+    number = 0
+    for step in split_steps(chosen):
+        if isinstance(step[0], Question):
+            number = 0
+        is_step = not isinstance(step[0], Answer | Question)
+        number += is_step
+        found.append((number if is_step else 0, step))
+    return found
+
+
 def without_silent_outputs(step: Sequence[Part]) -> list[Part]:
-    """The parts without outputs that say nothing after a picture: it says that something came of the code."""
+    """The parts without outputs that say nothing beside a picture: it says that something came of the code."""
+    beside = zip((None, *step), step, (*step[1:], None), strict=False)
     return [
         part
-        for before, part in pairwise((None, *step))
-        if part is not None and not (isinstance(before, Figure) and isinstance(part, Output) and _is_silent(part))
+        for before, part, after in beside
+        if not (
+            isinstance(part, Output) and _is_silent(part) and (isinstance(before, Figure) or isinstance(after, Figure))
+        )
     ]
 
 

@@ -32,7 +32,7 @@ from PySide6.QtGui import (
 )
 from shiboken6 import delete, isValid
 
-from tutor_app.core.parts import Answer, Part, Text
+from tutor_app.core.parts import Answer, Part, Question, Text
 from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
@@ -255,12 +255,12 @@ class Pages:
         if not self._many:
             self._anchors.append(_Anchor("Problem", 0, before, n))
         chosen = steps.chosen_parts(transcript, self.options)
-        found = steps.split_steps(chosen)
-        for k, step in enumerate(found, 1):
+        found = steps.numbered_steps(chosen)
+        for k, step in found:
             at = self.document.characterCount() - 1
             has_answer = isinstance(step[-1], Answer)
             body = step[:-1] if has_answer else step
-            if self.options.steps and body:
+            if self.options.steps and k and body:
                 builder.close_run()
                 w.paragraph(top=0.7, bottom=0.25, keep=True)
                 w.write(f"Step {k}", w.ui_format(bold=True, scale=0.82, color="accent"))
@@ -472,10 +472,11 @@ class Pages:
 
 
 def _step_title(number: int, body: Sequence[Part]) -> str:
+    name = f"Step {number}" if number else "Question"
     for part in body:
-        if isinstance(part, Text) and part.text.strip():
-            return f"Step {number}: {wording.title_of(Transcript.of(part.text), 50)}"
-    return f"Step {number}"
+        if isinstance(part, Text | Question) and part.text.strip():
+            return f"{name}: {wording.title_of(Transcript.of(part.text), 50)}"
+    return name
 
 
 def _wrap_mark(painter: QPainter, at: QPointF, size: float, color: QColor) -> None:

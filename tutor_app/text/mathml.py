@@ -32,6 +32,7 @@ columnspan rowspan
 """
 _ATTRIBUTES: Final = frozenset(_KNOWN_ATTRIBUTES.split())
 _STACKED: Final = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
+_FENCES: Final = frozenset("()[]{}|\u2016\u2225")
 _ALIGNED: Final = {"left", "right", "center"}
 
 
@@ -109,8 +110,6 @@ def _cleaned(element: ET.Element) -> ET.Element:
     if tag == "mtd" and given.get("columnalign") in _ALIGNED:
         style = f"text-align:{given['columnalign']}"
     out = ET.Element(tag, {k: v for k, v in given.items() if k in _ATTRIBUTES})
-    if tag == "mo" and (element.text or "") in ("(", ")"):  # a plain one grows in MathML, but not in LaTeX
-        out.attrib.setdefault("stretchy", "false")
     if style:
         out.set("style", style)
     out.text = element.text
@@ -118,9 +117,21 @@ def _cleaned(element: ET.Element) -> ET.Element:
         new = _cleaned(child)
         new.tail = None  # between elements there is only white space
         out.append(new)
+    _fence(out)
     if tag == "mtable":
         _ruled(out, given)
     return out
+
+
+def _fence(row: ET.Element) -> None:
+    """Brackets beside a matrix grow with it; a plain round one does so in MathML everywhere, but not in LaTeX."""
+    children = list(row)
+    for k, sign in enumerate(children):
+        if sign.tag == "mo" and (sign.text or "") in _FENCES:
+            if any(beside.tag == "mtable" for beside in children[max(0, k - 1) : k + 2]):
+                sign.attrib.setdefault("stretchy", "true")
+            elif sign.text in ("(", ")"):
+                sign.attrib.setdefault("stretchy", "false")
 
 
 def _ruled(table: ET.Element, given: dict[str, str]) -> None:
