@@ -21,6 +21,7 @@ from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished, printed
 from tutor_app.core.parts import Figure, Output
+from tutor_app.resources import reinstall
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
 
@@ -873,7 +874,7 @@ def test_a_worker_that_cannot_start_is_a_fault_in_one_sentence(tmp_path: Path) -
     half_installed.close()
     assert str(failure.value) == (
         "The process that runs code could not be started: the program's own file sandbox/worker.py is missing. "
-        "Install the program again."
+        + reinstall()
     )
 
 

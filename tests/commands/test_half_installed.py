@@ -16,7 +16,7 @@ import pytest
 
 from tests.tiny_gguf import write_model
 from tutor_app import __version__
-from tutor_app.adapters.whole import ENGINE, QT, cut_off
+from tutor_app.adapters.whole import ENGINE, QT, cut_off, script_fault
 from tutor_app.commands import doctor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,7 +152,8 @@ ENGINE_NOT_WHOLE = "The model engine is not installed properly ("
         (remove("tutor_app/adapters/engine/worker.py"), "the program's own file engine/worker.py is missing."),
         (remove("tutor_app/adapters/engine/sampling.py"), f"{ENGINE_NOT_WHOLE}ModuleNotFoundError"),
         (remove("tutor_app/adapters/wire.py"), "the part tutor_app.adapters.wire is missing."),
-        (cut("tutor_app/adapters/engine/worker.py"), f"{ENGINE_NOT_WHOLE}SyntaxError"),
+        (cut("tutor_app/adapters/engine/worker.py"), "the program's own file engine/worker.py is cut off."),
+        (cut("tutor_app/adapters/engine/sampling.py"), f"{ENGINE_NOT_WHOLE}sampling.py: SyntaxError"),
         (packaged("llama_cpp", without("lib/libllama.so*")), f"{ENGINE_NOT_WHOLE}FileNotFoundError"),
         (packaged("llama_cpp", without("lib/libggml*")), f"{ENGINE_NOT_WHOLE}RuntimeError"),
         (packaged("llama_cpp", without("llama_cpp.py")), f"{ENGINE_NOT_WHOLE}ModuleNotFoundError"),
@@ -193,6 +194,25 @@ def test_a_qt_that_is_not_whole_is_one_sentence(damage: Callable[[Path], None], 
     assert done.stderr.startswith("tutor: The window cannot be shown: ")
     assert said in done.stderr
     assert done.stderr.endswith("Install the program again.\n")
+
+
+WORKERS = sorted((ROOT / "tutor_app").rglob("*worker.py"))
+
+
+@pytest.mark.parametrize("script", WORKERS, ids=[f"{path.parent.name}/{path.stem}" for path in WORKERS])
+def test_a_script_of_the_programs_own_that_is_not_whole_is_named(script: Path, tmp_path: Path) -> None:
+    assert script_fault(script) == ""
+    copy = tmp_path / script.parent.name / script.name
+    copy.parent.mkdir()
+    name = f"the program's own file {script.parent.name}/{script.name}"
+    assert script_fault(copy) == f"{name} is missing"
+    lines = script.read_bytes().splitlines(keepends=True)
+    for n in range(len(lines)):
+        copy.write_bytes(b"".join(lines[:n]))
+        assert script_fault(copy) == f"{name} is cut off"
+    for n in range(1, len(lines[-1])):
+        copy.write_bytes(b"".join([*lines[:-1], lines[-1][:-n]]))
+        assert script_fault(copy) == (f"{name} is cut off" if lines[-1][:-n].rstrip() != lines[-1].rstrip() else "")
 
 
 def test_libraries_that_are_cut_off_are_named_and_whole_ones_are_not(program: Path) -> None:

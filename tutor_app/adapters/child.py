@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tutor_app.adapters.whole import script_fault
 from tutor_app.adapters.wire import Message, read_message, write_message
 
 START_SECONDS: Final = 60.0
@@ -27,6 +29,10 @@ DIED: Final = "died"
 """The ``op`` of the last message in every inbox, which :class:`Child` itself puts there."""
 KEPT_LINES: Final = 60
 """Lines of a child's standard error that are remembered."""
+
+_NO_PYTHON: Final = re.compile(r"(?:Syntax|Indentation|Tab)Error\b")
+_FILE: Final = re.compile(r'File "([^"]+)", line \d+')
+"""Of the report of an exception."""
 
 Inbox = queue.Queue[Message]
 
@@ -47,12 +53,12 @@ def worker_command(switch: str, script: Path) -> list[str]:
         script: The worker's file.
 
     Raises:
-        FileNotFoundError: If it is missing.
+        OSError: If it is missing or cut off.
     """
     if getattr(sys, "frozen", False):
         return [sys.executable, switch]
-    if not script.is_file():
-        raise FileNotFoundError(errno.ENOENT, f"the program's own file {script.parent.name}/{script.name} is missing")
+    if fault := script_fault(script):
+        raise OSError(errno.ENOEXEC, fault)
     # -P: the worker's own folder is not searched, or its neighbours would shadow packages of the same names.
     return [sys.executable, "-P", str(script)]
 
@@ -161,9 +167,14 @@ class Child:
             return self._process.wait()
 
     def last_error_line(self) -> str:
-        """The last line it wrote to standard error."""
+        """The last line it wrote to standard error; if that is about a module that is no Python, with its file."""
         self._errors.join(timeout=1)
-        return next((line for line in reversed(self._lines) if line), "")
+        lines = [line for line in self._lines if line]
+        last = lines[-1] if lines else ""
+        if not _NO_PYTHON.match(last):
+            return last
+        files = [found[1] for line in lines if (found := _FILE.match(line))]
+        return f"{Path(files[-1]).name}: {last}" if files else last
 
     def _read_answers(self) -> None:
         stream = self._process.stdout

@@ -1,13 +1,14 @@
-"""Whether shared libraries are there as a whole, as an interrupted installation may leave them.
+"""Whether files of the program and of its packages are there as a whole, as an interrupted installation may leave them.
 
-Loading one whose end is missing is no exception: the process dies of SIGBUS as soon as it touches a page that the file
-does not have, and says nothing.
+Loading a shared library whose end is missing is no exception: the process dies of SIGBUS as soon as it touches a page
+that the file does not have, and says nothing. Nor does a script say anything that ends before it begins its work.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ QT: Final = (
 """Of the package PySide6, what the window begins with."""
 ENGINE: Final = ("lib/*.so*",)
 """Of the package llama_cpp."""
+_CALLS_MAIN: Final = re.compile(rb"^    (?:main\(\)|sys\.exit\(main\(\)\))\s*\Z", re.M)
 _HEAD: Final = struct.Struct("<6s34xQ10xHH2x")
 """Of an ELF file: its mark for 64 bits, where its table of sections is, an entry's size, and how many there are."""
 
@@ -31,6 +33,16 @@ def cut_off(package: str, patterns: Sequence[str]) -> str:
         spec = importlib.util.find_spec(package)
     folders = [Path(place) for place in (spec.submodule_search_locations or ())] if spec is not None else []
     return next((path.name for path in _cut_off(_files(folders, patterns))), "")
+
+
+def script_fault(script: Path) -> str:
+    """What is wrong with the file of one of the program's own processes, which ends by calling ``main``; or empty."""
+    name = f"the program's own file {script.parent.name}/{script.name}"
+    try:
+        end = script.read_bytes()[-100:]
+    except OSError:
+        return f"{name} is missing" if not script.exists() else f"{name} cannot be read"
+    return "" if _CALLS_MAIN.search(end) else f"{name} is cut off"
 
 
 def _files(folders: Iterable[Path], patterns: Sequence[str]) -> Iterator[Path]:

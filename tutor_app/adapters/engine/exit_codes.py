@@ -25,8 +25,8 @@ def rebuild() -> str:
 
 
 _NOT_WHOLE: Final = re.compile(
-    r"ModuleNotFoundError|ImportError|SyntaxError|cannot open shared object|can't open file|[Ss]hared library"
-    r"|file too short|invalid ELF header|undefined symbol"
+    r"ModuleNotFoundError|ImportError|(?:Syntax|Indentation|Tab)Error|cannot open shared object|can't open file"
+    r"|[Ss]hared library|file too short|invalid ELF header|undefined symbol"
 )
 """In the last line of a process that could not load its parts."""
 

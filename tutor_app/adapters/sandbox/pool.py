@@ -27,13 +27,14 @@ from tutor_app.adapters.sandbox.process import (
     SandboxProcess,
     close_all,
     library_path,
-    missing_script,
     open_pipes,
     readable,
     start,
     worker_command,
 )
+from tutor_app.adapters.whole import script_fault
 from tutor_app.core.errors import SandboxFault
+from tutor_app.resources import reinstall
 from tutor_app.text.clean import visible
 
 START_SECONDS: Final = 60.0
@@ -350,11 +351,9 @@ class Pool:
         printed = b""
         with suppress(OSError):
             printed = os.read(worker.raw, 2000)
-        if missing := missing_script(self._command):
-            raise SandboxFault(
-                f"The process that runs code could not be started: the program's own file {missing} is missing.",
-                "Install the program again.",
-            )
+        script = Path(self._command[-1])
+        if script.suffix == ".py" and (fault := script_fault(script)):
+            raise SandboxFault(f"The process that runs code could not be started: {fault}.", reinstall())
         reason = printed.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it ended at once"]
         raise SandboxFault(
             f"The process that runs code could not be started ({visible(reason[0])}).",

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -154,12 +154,6 @@ class SandboxProcess:
         for fd in (self.commands, self.events, self.raw, self.pidfd):
             if fd >= 0:
                 os.close(fd)
-
-
-def missing_script(command: Sequence[str]) -> str:
-    """The worker's file in such a command, by its folder and name, if it is not there; else nothing."""
-    script = Path(command[-1])
-    return f"{script.parent.name}/{script.name}" if script.suffix == ".py" and not script.exists() else ""
 
 
 def worker_command() -> tuple[str, ...]:
