@@ -60,6 +60,10 @@ QT_PLUGINS_OUT: Final = (
     "*qpdf*",
 )
 
+NO_FOLDERS: Final = Path(__file__).with_name("no_folders.cmake")
+"""Options of a build, for cmake."""
+ANY_SOURCE: Final = re.compile(rb"(?<![\w.+-])/(?:[\w.+-]+/)+[\w.+-]+\.(?:c|cc|cpp|cu|h|hpp)(?![\w.])")
+"""A source in a folder of its own, as a message names it whose library was built without :data:`NO_FOLDERS`."""
 NEVER_LOADED: Final = (
     *("**/tests", "**/*.pyi", "**/py.typed", "**/*.a", "**/*.h", "**/*.c", "**/*.pyx", "bin", "include", "share"),
     "lib",  # a second copy of llama.cpp, which its wheel brings
@@ -177,9 +181,11 @@ def without_user_packages(site: Path) -> None:
 
 def wheel_folder() -> Path:
     """Where the wheel is that runs on every processor with AVX2; it is built if there is none yet."""
+    portable = instructions.PORTABLE
+    level = portable._replace(options=(*portable.options, f"-DCMAKE_PROJECT_INCLUDE={NO_FOLDERS}"))
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return bootstrap.wheel(sys.executable, "avx2", instructions.PORTABLE, Path(folder) / "build.log").parent
+            return bootstrap.wheel(sys.executable, "avx2", level, Path(folder) / "build.log").parent
         except bootstrap.Failed as e:
             raise Failed(str(e)) from None
 
@@ -254,6 +260,27 @@ def strip(packages: Path) -> None:
     """Take the names of inner functions out of extension modules; libraries that a wheel has rewritten stay."""
     extensions = [p for p in packages.rglob("*.so") if not p.parent.name.endswith(".libs") and "Qt" not in p.parts]
     subprocess.run(["strip", "--strip-unneeded", *map(str, extensions)], check=True)
+
+
+def check_names(folder: Path) -> None:
+    """Check that no file in ``folder`` tells where it was built.
+
+    Raises:
+        Failed: If one names a folder of this program or of pip's, or a library of llama.cpp the folder of a source.
+    """
+    temporary = Path(tempfile.gettempdir(), "pip-")
+    own = "|".join(re.escape(name) for name in (f"{ROOT}/", f"{bootstrap.cache_folder()}/", str(temporary)))
+    anywhere = re.compile(rb"(?<![\w.+-])(?:" + os.fsencode(own) + rb")[\w.+/-]*")
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        content = path.read_bytes()
+        found = anywhere.search(content) or ("llama_cpp" in path.parts and ANY_SOURCE.search(content))
+        if found:
+            raise Failed(
+                f"{path.relative_to(folder)} names a folder of the computer that it was built on: "
+                f"{os.fsdecode(found[0])}. Let llama.cpp be built anew, without --wheels and MUMATH_TUTOR_WHEELS."
+            )
 
 
 def only(folder: Path, patterns: Iterable[str]) -> None:

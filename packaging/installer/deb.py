@@ -26,7 +26,18 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from installer import appimage, variants
-from installer.bundle import MOST_BYTES, ROOT, Failed, link_copies, make_bundle, print_sizes, prune, settle, size
+from installer.bundle import (
+    MOST_BYTES,
+    ROOT,
+    Failed,
+    check_names,
+    link_copies,
+    make_bundle,
+    print_sizes,
+    prune,
+    settle,
+    size,
+)
 from installer.desktop import LINUX, add_desktop, release_notes
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
@@ -66,6 +77,7 @@ def prepare(work: Path, wheels: Path | None, *, keep: bool, families: bool) -> N
         place.mkdir(parents=True, exist_ok=True)
         variants.replace(library, variants.build(variants.source(place), place))
         link_copies(library)
+    check_names(work / PLACE)
     total = print_sizes(work / PLACE)
     if total > MOST_BYTES:
         raise Failed(f"The package would be {total / 1e6:.0f} MB unpacked, more than {MOST_BYTES / 1e6:.0f} MB.")

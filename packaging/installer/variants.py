@@ -27,6 +27,7 @@ OPTIONS: Final = (
     *("-DGGML_CPU_ALL_VARIANTS=ON", "-DGGML_BUILD_TESTS=OFF", "-DGGML_BUILD_EXAMPLES=OFF"),
     "-DGGML_LLAMAFILE=ON",  # as in a build of the whole; ggml alone leaves its faster matrix products out
     *("-DCMAKE_INSTALL_RPATH=$ORIGIN", "-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON"),
+    f"-DCMAKE_PROJECT_INCLUDE={ROOT / 'packaging' / 'installer' / 'no_folders.cmake'}",
 )
 
 

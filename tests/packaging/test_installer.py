@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,6 +69,57 @@ def test_libraries_take_the_place_of_the_one(tmp_path: Path) -> None:
     (folder / "libllama.so").write_bytes(b"llama")
     variants.replace(folder, [built / "libggml.so"])
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == {"libggml.so": b"new", "libllama.so": b"llama"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("llama_cpp/lib/libllama.so", b"\0/usr/src/x-1/vendor/src/a.cpp:12\0", "/usr/src/x-1/vendor/src/a.cpp"),
+        ("llama_cpp/lib/libllama.so", b"\0src/models/a.cpp\0../b/c.h\0/proc/self/maps\0", ""),
+        ("another/lib.so", b"\0/usr/src/a.cpp\0", ""),  # its makers' affair
+        ("another/lib.so", b"\0%s/build/a.cpp\0" % bytes(ROOT), f"{ROOT}/build/a.cpp"),
+        ("another/a.pyc", b"(%s/x.py" % bytes(ROOT), f"{ROOT}/x.py"),
+        ("another/a.py", b"see docs%s/x.py" % bytes(ROOT), ""),
+        (
+            "another/a.txt",
+            b"%s/pip-wheel-x1/a" % tempfile.gettempdir().encode(),
+            f"{tempfile.gettempdir()}/pip-wheel-x1/a",
+        ),
+    ],
+)
+def test_nothing_in_a_package_tells_where_it_was_built(tmp_path: Path, name: str, content: bytes, told: str) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    if not told:
+        bundle.check_names(tmp_path)
+        return
+    with pytest.raises(bundle.Failed) as failed:
+        bundle.check_names(tmp_path)
+    assert f"{name} names a folder of the computer that it was built on: {told}. " in str(failed.value)
+
+
+@pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("cc")), reason="a compiler and cmake are needed")
+def test_a_library_is_the_same_wherever_it_is_built(tmp_path: Path) -> None:
+    """Of two builds in folders of different names, both with a message that names its source."""
+    built = []
+    for folder in (tmp_path / "a", tmp_path / "another place"):
+        (folder / "src").mkdir(parents=True)
+        (folder / "src" / "x.h").write_text("static inline const char *header(void) { return __FILE__; }\n")
+        (folder / "src" / "x.c").write_text(
+            '#include <stdio.h>\n#include "x.h"\nvoid x(void) { puts(__FILE__); puts(header()); }\n'
+        )
+        (folder / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.18)\nproject(x C CXX)\nadd_library(x SHARED src/x.c)\n"
+        )
+        include = f"-DCMAKE_PROJECT_INCLUDE={bundle.NO_FOLDERS}"
+        subprocess.run(["cmake", "-S", folder, "-B", folder / "b", include], check=True, capture_output=True)
+        subprocess.run(["cmake", "--build", folder / "b"], check=True, capture_output=True)
+        built.append((folder / "b" / "libx.so").read_bytes())
+    assert built[0] == built[1]
+    assert b"\0src/x.c\0" in built[0]
+    assert b"\0src/x.h\0" in built[0]
+    assert f"-DCMAKE_PROJECT_INCLUDE={bundle.NO_FOLDERS}" in variants.OPTIONS
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script")
