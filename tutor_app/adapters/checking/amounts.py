@@ -13,7 +13,7 @@ from tutor_app.adapters.checking.words import NUMBERS
 from tutor_app.adapters.grading.units import measure
 
 _PLAIN: Final = r"\d[\d,]*(?:\.\d+)?|\.\d+"
-_NUMBER: Final = rf"(?:{_PLAIN}|half an?|an?|{'|'.join(sorted(NUMBERS, key=len, reverse=True))})"
+_NUMBER: Final = rf"(?:(?:\d+ )?\d+/\d+|{_PLAIN}|half an?|an?|{'|'.join(sorted(NUMBERS, key=len, reverse=True))})"
 _PER: Final = r"(?: ?/ ?| per )[A-Za-z]+"
 WRITTEN: Final = rf"(?:\$?(?:{_PLAIN})(?: ?[A-Za-z]+(?: [a-z]+){{0,2}}?)?(?:{_PER})?)"
 """A number and the words after it."""
@@ -118,6 +118,9 @@ def _value(written: str) -> tuple[Fraction, int | None]:
     low = written.lower().replace(",", "")
     if low.startswith("half"):
         return Fraction(1, 2), None
+    if "/" in low:
+        *whole, part = low.split(" ")
+        return sum(map(Fraction, whole), Fraction(part)), None
     if low in ("a", "an"):
         return Fraction(1), None
     if low in NUMBERS:

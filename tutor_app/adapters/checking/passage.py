@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -14,6 +15,7 @@ from tutor_app.adapters.checking.hindsight import blamed
 from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.layouts import laid_out, stated
 from tutor_app.adapters.checking.links import Links
+from tutor_app.adapters.checking.named_rules import NAMED_RULES
 from tutor_app.adapters.checking.number_rules import NUMBER_RULES
 from tutor_app.adapters.checking.posed import solved
 from tutor_app.adapters.checking.prose import Expression
@@ -27,7 +29,15 @@ from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
 from tutor_app.adapters.checking.step_rules import STEP_RULES
 from tutor_app.core.claims import Claim
 
-ALL_RULES: Final = (*NUMBER_RULES, *EVERYDAY_RULES, *SOLUTION_RULES, *STEP_RULES, *SHAPE_RULES, *SET_RULES)
+ALL_RULES: Final = (
+    *NUMBER_RULES,
+    *EVERYDAY_RULES,
+    *SOLUTION_RULES,
+    *STEP_RULES,
+    *SHAPE_RULES,
+    *SET_RULES,
+    *NAMED_RULES,
+)
 NEAR: Final = 12
 """Claims back that may overlap with one."""
 
@@ -57,13 +67,14 @@ def read(
     cuts = sentences(bare, begin) if words else iter(())
     sentence = next(cuts, None)
     layouts = laid_out(bare, begin) if words else []
+    formulas = [(token.start, token.end) for token in tokens if token.kind == "formula" and words]
     before: Expression | None = None  # left side of the last false link
     for chain in chains(tokens):
         while layouts and layouts[0][0] <= chain.members[0].start and not late():
             found.extend(_in_layout(links, layouts.pop(0)))
             before = None
         while sentence is not None and sentence[1] <= chain.members[0].start:
-            found.extend(_in_words(links, sentence))
+            found.extend(_in_words(links, sentence, formulas))
             sentence = next(cuts, None)
         at(chain.members[0].start)
         for k in range(len(chain.relations)):
@@ -81,7 +92,7 @@ def read(
     while layouts and not late():
         found.extend(_in_layout(links, layouts.pop(0)))
     while sentence is not None and not late():
-        found.extend(_in_words(links, sentence))
+        found.extend(_in_words(links, sentence, formulas))
         sentence = next(cuts, None)
     return []
 
@@ -102,7 +113,7 @@ def without_posed(links: Links, found: list[Claim]) -> list[Claim]:
     return [claim for claim in found if claim.verdict != "false" or (claim.start, claim.end) not in posed]
 
 
-def _in_words(links: Links, sentence: tuple[int, int]) -> Iterator[Claim]:
+def _in_words(links: Links, sentence: tuple[int, int], formulas: list[tuple[int, int]]) -> Iterator[Claim]:
     """What a sentence states in words, once its formulas have been taken in."""
     begin, end = sentence
     flat, places = squeezed(flattened(links.bare[begin:end]))
@@ -111,8 +122,18 @@ def _in_words(links: Links, sentence: tuple[int, int]) -> Iterator[Claim]:
             continue
         while stop > start and flat[stop - 1] in " .,":
             stop -= 1
-        a, b = begin + places[start], begin + places[stop - 1] + 1
+        a, b = _around(begin + places[start], begin + places[stop - 1] + 1, formulas)
         yield Claim(a, b, links.bare[a:b], found.verdict, found.right, found.reason)
+
+
+def _around(start: int, end: int, formulas: list[tuple[int, int]]) -> tuple[int, int]:
+    """A stretch of text with every formula of it whole: "indeed $x = 7$", not "indeed $x = 7"."""
+    for first, last in formulas[max(0, bisect_right(formulas, (start, 0)) - 1) :]:
+        if first >= end:
+            break
+        if start < last and not first <= start < end <= last:
+            start, end = min(start, first), max(end, last)
+    return start, end
 
 
 def _in_layout(links: Links, span: tuple[int, int]) -> Iterator[Claim]:
