@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tutor_app.adapters.models.store import ModelStore
     from tutor_app.adapters.sandbox.sessions import Sandbox
     from tutor_app.core.events import SolveEvent
-    from tutor_app.core.hints import HintLimit, Ladder
+    from tutor_app.core.hints import Hint, HintLimit, Ladder
     from tutor_app.core.parts import Figure
     from tutor_app.core.settings import Settings
     from tutor_app.core.trace import Recording
@@ -108,6 +108,12 @@ class AppServices:
         else:
             events = tutor.solve(problem, settings=settings, cancel=cancel)
         return silent_ladder(events, cap=cap)
+
+    def hint_given(self, problem: str, hint: Hint) -> None:
+        """See the protocol."""
+        from tutor_app.tutor.given_hints import note_quietly
+
+        note_quietly(self._folders.given_hints, problem, hint)
 
     def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:
         """See the protocol."""
@@ -438,6 +444,10 @@ class AppServices:
         """See the protocol."""
         from tutor_app.export import write_export
 
+        if options.hints:
+            from tutor_app.tutor.given_hints import with_given
+
+            transcripts = with_given(self._folders.given_hints, transcripts)
         return str(write_export(path, transcripts, format, options, formulas=formulas)[0])
 
     def export_name(self, transcript: Transcript | None, format: Format) -> str:

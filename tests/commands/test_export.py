@@ -13,8 +13,10 @@ from tutor_app.adapters.library import Library
 from tutor_app.commands.export import options_of, run
 from tutor_app.commands.parser import make_parser
 from tutor_app.core.errors import UserFault
+from tutor_app.core.hints import LEVELS, Hint
 from tutor_app.export import read_transcripts, write_export
 from tutor_app.handout.options import DEFAULTS, Options
+from tutor_app.tutor.given_hints import note_hint
 from tutor_app.tutor.paths import folders
 
 
@@ -90,3 +92,19 @@ def test_a_pdf_without_a_display(tmp_path: Path) -> None:
         [*command, "-", "--to", "md"], cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=120
     )
     assert "## Problem" in piped.stdout.decode()
+
+
+def test_hints_that_were_given_and_a_worksheet_as_an_exercise_sheet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.md"
+    sheet.write_text("# Monday\n\n1. What is 3 + 4?\n   Answer: 7\n2. What is 5 + 6?\n", encoding="utf-8")
+    note_hint(folders(tmp_path).given_hints, "What is 5 + 6?", Hint(1, LEVELS[0], "A sum is asked for."))
+    assert run(arguments(tmp_path, "--worksheet", str(sheet), "--hints", "--to", "md", "-o", "-")) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("# Monday\n")
+    assert out.index("3 + 4") < out.index("5 + 6") < out.index("A sum is asked for.")
+    assert "Solution" not in out
+    for words in ((), ("latest", "--worksheet", str(sheet))):
+        with pytest.raises(UserFault, match=r"nothing to export|by itself"):
+            run(arguments(tmp_path, *words))

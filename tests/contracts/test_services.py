@@ -17,7 +17,7 @@ from tests.ui.recordings import recorded
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, QuestionAsked, Recorded
-from tutor_app.core.hints import HintLimit
+from tutor_app.core.hints import Hint, HintLimit
 from tutor_app.core.parts import Answer, Code, Figure, Output, Text
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.practice import Exercise, Marked
@@ -266,6 +266,18 @@ def test_an_export_is_where_it_says(services: Services, tmp_path: Path) -> None:
     name = services.export_name(FIRST, "md")
     written = services.export(str(tmp_path / name), [FIRST], "md", DEFAULTS, FormulaCache())
     assert "## Problem" in Path(written).read_text(encoding="utf-8")
+
+
+def test_an_export_lists_the_hints_that_were_given_if_that_is_asked_for(services: Services, tmp_path: Path) -> None:
+    services.hint_given(FIRST.problem, Hint(1, "What is asked", "Every root is asked for."))
+    services.hint_given(FIRST.problem, Hint(2, "What is known", "The polynomial is given."))
+    path = str(tmp_path / "a.md")
+    services.export(path, [FIRST, SECOND], "md", replace(DEFAULTS, hints=True), FormulaCache())
+    text = Path(path).read_text(encoding="utf-8")
+    assert text.count("Hints given") == 1
+    assert text.index("Every root is asked for.") < text.index("The polynomial is given.")
+    services.export(path, [FIRST], "md", DEFAULTS, FormulaCache())
+    assert "Every root" not in Path(path).read_text(encoding="utf-8")
 
 
 def test_a_figure_is_written_as_its_name_says(services: Services, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
@@ -57,6 +58,9 @@ def test_one_hint_a_click_and_the_answer_last(qtbot: QtBot, open_window: Open) -
         assert len(page.cards) == count
     assert titles(window) == list(LEVELS)
     assert page.cards[-1].hint.text == "The answer is $54$."
+    services = cast(ScriptedServices, window.services)
+    until(lambda: len(services.given) == 8)
+    assert {(problem, hint.text) for problem, hint in services.given} == {(PROBLEM, c.hint.text) for c in page.cards}
     assert page.state.text() == "Hint 8 of 8, the last one"
     assert not page.next.isVisible()
     assert page.close_button.hasFocus()

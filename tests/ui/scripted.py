@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from tutor_app.core.events import (
     Usage,
     VoteCast,
 )
-from tutor_app.core.hints import LEVELS, RESULT, SHORTEST_PIN, HintLimit, Ladder
+from tutor_app.core.hints import GIVEN, LEVELS, RESULT, SHORTEST_PIN, Hint, HintLimit, Ladder
 from tutor_app.core.parts import Answer, Attempt, Code, CodeError, Figure, Output, Part, Text, Thought
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.practice import Exercise, Marked, Worksheet
@@ -236,6 +236,7 @@ class ScriptedServices:
     settings: Settings = field(default_factory=lambda: Settings(theme="light"))
     library: MemoryLibrary = field(default_factory=MemoryLibrary)
     calls: list[str] = field(default_factory=list)
+    given: list[tuple[str, Hint]] = field(default_factory=list)
     solve_thread: str = ""
     confined: Confinement = CONFINED
     advice: dict[str, str] = field(default_factory=dict)
@@ -304,6 +305,9 @@ class ScriptedServices:
         script = self.script.get(problem, self.default) if votes == 1 or self.voted is None else self.voted
         events = events_of(check_problem(problem), script)
         return silent_ladder(self._stoppable(events, cancel), cap=self.cap)
+
+    def hint_given(self, problem: str, hint: Hint) -> None:
+        self.given.append((problem, hint))
 
     def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:
         self.calls.append(f"work on {problem}, {'solved' if solved is not None else 'not solved'}")
@@ -526,6 +530,11 @@ class ScriptedServices:
         self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
     ) -> str:
         self.calls.append(f"export {len(transcripts)} as {format}")
+        if options.hints:
+            rows = {
+                t.problem: [asdict(hint) for problem, hint in self.given if problem == t.problem] for t in transcripts
+            }
+            transcripts = [replace(t, meta={**t.meta, GIVEN: rows[t.problem]}) for t in transcripts]
         return str(write_export(path, transcripts, format, options, formulas=formulas)[0])
 
     def has_folder(self, path: str) -> bool:

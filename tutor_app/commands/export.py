@@ -19,7 +19,9 @@ from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.transcript import Transcript
 from tutor_app.export import export, format_of, read_transcripts, suggested_name, write_export
 from tutor_app.handout.options import FORMATS, Options
+from tutor_app.tutor.given_hints import with_given
 from tutor_app.tutor.paths import folders
+from tutor_app.tutor.worksheets import read_worksheet
 
 if TYPE_CHECKING:
     from tutor_app.adapters.library import Library
@@ -35,7 +37,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
     parser.add_argument(
         "solutions",
-        nargs="+",
+        nargs="*",
         metavar="ID|latest|FILE.json",
         help="a saved solution's id (its beginning is enough), the latest one, or an exported transcript",
     )
@@ -57,19 +59,26 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "--no-calculations", action="store_true", help="leave out of these tables how each line is worked out"
     )
     parser.add_argument("--problems-only", action="store_true", help="an exercise sheet: the problems alone")
+    parser.add_argument("--hints", action="store_true", help="list the hints that were given for each problem")
+    parser.add_argument(
+        "--worksheet",
+        metavar="FILE",
+        help="the problems of a teacher's file, as an exercise sheet, in place of solutions",
+    )
     parser.add_argument("--no-provenance", action="store_true", help="do not say how a solution was made")
 
 
 def options_of(args: argparse.Namespace) -> Options:
     """What is shown, as asked on the command line."""
     return Options(
-        solution=not args.problems_only,
+        solution=not (args.problems_only or args.worksheet),
         code=not args.no_code,
         output=not args.no_output,
         answer=not args.no_answer,
         steps=args.steps,
         thoughts=args.thoughts,
         statements=not args.no_statements,
+        hints=args.hints,
         made=not args.no_provenance,
         trace_tables=args.trace_tables,
         calculations=not args.no_calculations,
@@ -89,10 +98,12 @@ def run(args: argparse.Namespace) -> int:
     chosen = args.to or (format_of(args.output) if args.output not in ("", "-") else None) or "pdf"
     if args.output not in ("", "-") and args.to is None and format_of(args.output) is None:
         raise UserFault(f"The name {args.output} does not say what to export to.", "Add --to, for example --to pdf.")
-    options = options_of(args)
     if args.trace_tables and chosen == "json":
         raise UserFault("A transcript in JSON holds no trace tables.", "Leave --trace-tables out, or choose --to pdf.")
-    transcripts = transcripts_of(args.solutions, args.data_dir)
+    transcripts = _wanted(args)
+    options = options_of(args)
+    if args.hints:
+        transcripts = with_given(folders(args.data_dir).given_hints, transcripts)
     if args.trace_tables:
         transcripts = _with_trace_tables(transcripts, options)
     if chosen == "pdf":
@@ -111,6 +122,20 @@ def run(args: argparse.Namespace) -> int:
     for written in write_export(path, transcripts, chosen, options):
         sys.stdout.write(f"{written}\n")
     return 0
+
+
+def _wanted(args: argparse.Namespace) -> list[Transcript]:
+    """The solutions that are named, or the problems of a worksheet."""
+    if bool(args.solutions) == bool(args.worksheet):
+        raise UserFault(
+            "There is nothing to export." if not args.solutions else "A worksheet is exported by itself.",
+            "Name a solution, such as latest, or a teacher's file with --worksheet.",
+        )
+    if not args.worksheet:
+        return transcripts_of(args.solutions, args.data_dir)
+    sheet = read_worksheet(user_path(args.worksheet))
+    args.title = args.title or sheet.title
+    return [Transcript.of(exercise.problem) for exercise in sheet.exercises]
 
 
 def _with_trace_tables(transcripts: list[Transcript], options: Options) -> list[Transcript]:

@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import TextIO
 
 from tutor_app.commands.shared import (
@@ -33,6 +34,7 @@ from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.hints import LEVELS, Hint, Ladder
 from tutor_app.core.problem import check_problem
 from tutor_app.core.votes import MOST_VOTES
+from tutor_app.tutor.given_hints import note_quietly
 from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.teacher import set_cap
@@ -91,7 +93,10 @@ def run(args: argparse.Namespace) -> int:
     found = _known(problem, where) or _solved(args, problem, where)
     if found is None:
         return INTERRUPTED
-    return step_by_step(found) if by_key else show(found, args.level or 1, as_json=args.json)
+    given = partial(note_quietly, where.given_hints, check_problem(problem))
+    if by_key:
+        return step_by_step(found, given=given)
+    return show(found, args.level or 1, as_json=args.json, given=given)
 
 
 def _known(problem: str, where: Folders) -> Ladder | None:
@@ -146,11 +151,28 @@ def _of_worksheet(name: str, number: str, where: Folders) -> str:
     return sheet.exercises[int(number) - 1].problem
 
 
-def show(found: Ladder, level: int, *, as_json: bool = False, out: TextIO | None = None) -> int:
-    """Show the hints up to a level; returns the exit code."""
+def show(
+    found: Ladder,
+    level: int,
+    *,
+    as_json: bool = False,
+    given: Callable[[Hint], None] = lambda _: None,
+    out: TextIO | None = None,
+) -> int:
+    """Show the hints up to a level; returns the exit code.
+
+    Args:
+        found: All of them.
+        level: The last.
+        as_json: Whether as one JSON object.
+        given: Is told each hint that was shown.
+        out: Where to.
+    """
     out = out or sys.stdout
     shown = found.hints[:level]
     ending = found.ending() if level > len(found.hints) or not found.sure else ""
+    for hint in shown:
+        given(hint)
     more = f"Hint {len(shown)} of {len(found.hints)}; --level {len(shown) + 1} shows the next."
     if as_json:
         data = {"sure": found.sure, "levels": len(found.hints), "hints": [asdict(h) for h in shown], "ending": ending}
@@ -165,13 +187,20 @@ def show(found: Ladder, level: int, *, as_json: bool = False, out: TextIO | None
     return DONE if shown else NO_ANSWER
 
 
-def step_by_step(found: Ladder, ask: Callable[[str], str] = input, *, out: TextIO | None = None) -> int:
-    """Show one hint at a time, the next at each Enter; returns the exit code."""
+def step_by_step(
+    found: Ladder,
+    ask: Callable[[str], str] = input,
+    *,
+    given: Callable[[Hint], None] = lambda _: None,
+    out: TextIO | None = None,
+) -> int:
+    """Show one hint at a time, the next at each Enter, and tell ``given``; returns the exit code."""
     out = out or sys.stdout
     if not found.sure:
         print(f"{found.ending()}\n", file=out)
     for number, hint in enumerate(found.hints, 1):
         print(_told(hint), file=out)
+        given(hint)
         if number < len(found.hints):
             try:
                 said = ask(f"Enter for hint {number + 1} of {len(found.hints)}, q to end: ")

@@ -5,8 +5,9 @@ The module knows nothing of how hints are computed (:mod:`tutor_app.tutor.hints`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 LEVELS: Final = (
     "What is asked", "What is known", "Which idea", "The next step", "The plan", "The code", "Its result", "The answer"
@@ -16,6 +17,8 @@ PLAN: Final = 5
 RESULT: Final = 7
 """From this level on the answer is shown."""
 NOT_SURE: Final = "This solution could not be verified, so the hints end with the plan. Check each step yourself."
+GIVEN: Final = "hints_given"
+"""Key of a transcript's ``meta``: the hints that were given for its problem, as plain rows, see :func:`hints_of`."""
 SHORTEST_PIN: Final = 4
 LONGEST_PIN: Final = 64
 
@@ -73,3 +76,12 @@ class Ladder:
             return NOT_SURE
         capped = "Your teacher has chosen that the hints end here." if self.capped else ""
         return capped if self.sure else f"This solution could not be verified. {capped}".strip()
+
+
+def hints_of(rows: Any) -> tuple[Hint, ...]:
+    """Hints from their plain rows, in order; what is none is left out."""
+    found = []
+    for row in rows if isinstance(rows, Sequence) and not isinstance(rows, str) else ():
+        if isinstance(row, dict) and type(level := row.get("level")) is int and 1 <= level <= len(LEVELS):
+            found.append(Hint(level, LEVELS[level - 1], str(row.get("text", ""))))
+    return tuple(sorted(found, key=lambda hint: hint.level))

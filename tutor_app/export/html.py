@@ -43,6 +43,7 @@ h3.step{font:600 .8em/1.4 Inter,system-ui,sans-serif;
 color:var(--accent);margin:1.6em 0 .2em}
 .label{font:600 .68em/1.4 Inter,system-ui,sans-serif;color:var(--muted);margin:0}
 .problem{border-left:3px solid var(--accent);padding:.1em 0 .1em 1.1em;margin:1em 0 1.6em}
+.hints{border-left:3px solid var(--line);padding:.1em 0 .1em 1.1em;margin:1em 0 1.6em}
 .problem .label,.answer .label{color:var(--accent)}
 .run{border:1px solid var(--line);border-radius:8px;background:var(--code);margin:1em 0;overflow:hidden}
 .run>.label{padding:.6em 1.1em 0;display:flex;justify-content:space-between}
@@ -111,6 +112,8 @@ def to_html(transcripts: Sequence[Transcript], options: Options) -> str:
 
 def _solution(transcript: Transcript, options: Options) -> str:
     out = [f'<section class="problem"><p class="label">Problem</p>{prose(wording.problem_of(transcript))}</section>']
+    if hints := wording.hints_given(transcript, options):
+        out.append(f'<section class="hints"><p class="label">{wording.HINTS_GIVEN}</p>{prose(hints)}</section>')
     for n, step in steps.numbered_steps(steps.chosen_parts(transcript, options)):
         if options.steps and n:
             out.append(f'<h3 class="step">Step {n}</h3>')

@@ -42,6 +42,8 @@ def to_markdown(transcripts: Sequence[Transcript], options: Options, stem: str) 
     for n, t in enumerate(transcripts, 1):
         out.append(f"## Problem {n}" if many else "## Problem")
         out.append(prose(wording.problem_of(t).strip()))
+        if hints := wording.hints_given(t, options):
+            out += [f"{'###' if many else '##'} {wording.HINTS_GIVEN}", prose(hints)]
         if options.solution:
             out += _solution(t, options, pictures, "###" if many else "##")
     return "\n\n".join(p for p in out if p) + "\n", pictures.files

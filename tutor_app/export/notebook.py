@@ -33,6 +33,8 @@ def to_notebook(transcripts: Sequence[Transcript], options: Options) -> str:
     for n, t in enumerate(transcripts, 1):
         head = f"## Problem {n}" if many else "## Problem"
         cells.markdown(f"{head}\n\n{prose(wording.problem_of(t))}")
+        if hints := wording.hints_given(t, options):
+            cells.markdown(f"### {wording.HINTS_GIVEN}\n\n{prose(hints)}")
         if n > 1 and options.solution and options.code:
             # Names of one solution must not help the next: each was run in a namespace of its own.
             cells.code("%reset -f", metadata={"tags": ["reset"]})

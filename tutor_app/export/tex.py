@@ -134,6 +134,9 @@ def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tu
         else:
             body.append("\\section*{Problem}")
         body.append(writer.prose(wording.problem_of(t)))
+        if hints := wording.hints_given(t, options):
+            body.append(f"\\{'sub' if many else ''}section*{{{wording.HINTS_GIVEN}}}")
+            body.append(writer.prose(hints))
         if options.solution:
             body.append("\\subsection*{Solution}" if many else "\\section*{Solution}")
             body.append(writer.solution(t, options))

@@ -31,6 +31,8 @@ class Options:
         steps: Whether steps are numbered.
         thoughts: Whether what a reasoning model thought is shown, which is no part of the solution.
         statements: Whether it is said which statements of the solution are false, and how many were checked.
+        hints: Whether the hints that were given for a problem are listed after it; without answers, those that show the
+            result are left out.
         made: Whether it is said how the solution was made.
         trace_tables: Whether the code runs again, and a table of its steps follows each block.
         calculations: Whether these tables show how each line is worked out.
@@ -46,6 +48,7 @@ class Options:
     steps: bool = False
     thoughts: bool = False
     statements: bool = True
+    hints: bool = False
     made: bool = True
     trace_tables: bool = False
     calculations: bool = True

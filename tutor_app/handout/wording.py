@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from textwrap import indent
 from typing import Final
 
 from tutor_app import __version__
 from tutor_app.core.claims import Claim, ClaimVerdict, claim_line, remark
 from tutor_app.core.events import EndReason
+from tutor_app.core.hints import GIVEN, LEVELS, RESULT, hints_of
 from tutor_app.core.parts import Answer, AnswerPart, Output
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
@@ -40,6 +42,7 @@ _VERDICTS: Final[dict[ClaimVerdict, str]] = {
     "differs": "Differs from the code",
     "unchecked": "Statement",
 }
+HINTS_GIVEN: Final = "Hints given"
 _DOLLAR: Final = "\uff04"
 
 
@@ -51,6 +54,17 @@ def problem_of(transcript: Transcript) -> str:
 def problem_shown(problem: str, *, as_typed: bool) -> str:
     """A problem to be shown: plain typing with its formulas between dollar signs, unless it is to stay as typed."""
     return problem if as_typed else typeset(problem)
+
+
+def hints_given(transcript: Transcript, options: Options) -> str:
+    """The hints that were given for a problem as a Markdown list; empty if there are none, or they are not wanted."""
+    last = len(LEVELS) if options.answer else RESULT - 1
+    hints = [hint for hint in hints_of(transcript.meta.get(GIVEN)) if hint.level <= last] if options.hints else []
+    shown = []
+    for hint in hints:
+        text = hint.text if "```" in hint.text else typeset(hint.text)
+        shown.append(f"{hint.level}. **{hint.title}**\n\n" + indent(text.strip(), "   "))
+    return "\n\n".join(shown)
 
 
 def question_of(text: str) -> str:

@@ -21,7 +21,7 @@ from tutor_app.core.claims import MARKS, Claim, Tally
 from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
 from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.verdicts import TONES
-from tutor_app.handout.wording import answer_lines, false_statements, problem_of, question_of
+from tutor_app.handout.wording import HINTS_GIVEN, answer_lines, false_statements, problem_of, question_of
 from tutor_app.render.blocks import Writer
 from tutor_app.render.cards import ANSWER, PROBLEM, STUB, THOUGHT
 from tutor_app.render.objects import FormulaSource
@@ -148,6 +148,13 @@ class DocumentBuilder(RunBuilder):
         self._tally = ""
         outer = self._frame(PROBLEM, "Question", top=0.6, bottom=1.0, pad_left=1.1, pad_top=1.55, pad_bottom=0.1)
         write_markdown(self.w, self._definitions.resolve(question_of(text.strip())))
+        self._leave(outer)
+
+    def hints(self, text: str) -> None:
+        """Write the hints that were given, set apart as the problem is."""
+        self.close_run()
+        outer = self._frame(PROBLEM, HINTS_GIVEN, top=0.2, bottom=1.2, pad_left=1.1, pad_top=1.55, pad_bottom=0.1)
+        write_markdown(self.w, self._definitions.resolve(text))
         self._leave(outer)
 
     def text(self, text: str) -> None:

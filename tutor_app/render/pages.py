@@ -254,6 +254,10 @@ class Pages:
             self._unlabel_problem()
         if not self._many:
             self._anchors.append(_Anchor("Problem", 0, before, n))
+        if hints := wording.hints_given(transcript, self.options):
+            at = self.document.characterCount() - 1
+            builder.hints(hints)
+            self._anchors.append(_Anchor(wording.HINTS_GIVEN, level, at, n))
         chosen = steps.chosen_parts(transcript, self.options)
         found = steps.numbered_steps(chosen)
         for k, step in found:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from tutor_app.core.hints import Ladder
+from tutor_app.core.hints import Hint, Ladder
 from tutor_app.core.ports import Cancel
 from tutor_app.student.hints_page import HintsPage
 from tutor_app.ui.bridge import Bridge, Job
@@ -18,6 +18,10 @@ class HintSource(Protocol):
 
     def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
         """*Worker.* All hints of a problem that may be shown."""
+        ...
+
+    def hint_given(self, problem: str, hint: Hint) -> None:
+        """*Worker.* Keep that a hint was shown."""
         ...
 
 
@@ -155,7 +159,9 @@ class Hinting(QObject):
         if ladder is None:
             return
         if shown < len(ladder.hints):
-            self._page.add(ladder.hints[shown], len(ladder.hints), ladder.ending(), may_make_sure=ladder.could_go_on)
+            hint, problem = ladder.hints[shown], self.problem
+            self._page.add(hint, len(ladder.hints), ladder.ending(), may_make_sure=ladder.could_go_on)
+            self._bridge.run_in_background(lambda: self._source.hint_given(problem, hint), lambda _: None)
             self._say(f"Hint {shown + 1} of {len(ladder.hints)}")
         elif not self.busy:
             self._say(ladder.ending() or "This was the last hint.")

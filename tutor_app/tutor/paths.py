@@ -75,6 +75,11 @@ class Folders:
         return self.data / "practice.json"
 
     @property
+    def given_hints(self) -> Path:
+        """The hints that were given, by problem."""
+        return self.data / "hints.json"
+
+    @property
     def prompts(self) -> Path:
         """Kept prompt states, and what was found out about this processor."""
         return self.cache / "prompts"
@@ -145,7 +150,7 @@ def with_stand_ins(wanted: Folders) -> tuple[Folders, str]:
         require_answer(wanted.data)
         if "data" in reasons and wanted.models.is_dir():
             found.models.symlink_to(wanted.models, target_is_directory=True)
-    for name in ("library", "settings", "window_state", "practice"):
+    for name in ("library", "settings", "window_state", "practice", "given_hints"):
         source, target = getattr(wanted, name), getattr(found, name)
         with contextlib.suppress(OSError):
             require_answer(source)

@@ -135,9 +135,9 @@ def note_limits(folder: Path, worksheet: Worksheet) -> None:
     """
     noted = _noted(folder)
     for exercise in worksheet.exercises:
-        noted.pop(_key(exercise.problem), None)
+        noted.pop(problem_key(exercise.problem), None)
         if exercise.hints_up_to < len(LEVELS):
-            noted[_key(exercise.problem)] = exercise.hints_up_to
+            noted[problem_key(exercise.problem)] = exercise.hints_up_to
     kept = dict(list(noted.items())[-MOST_NOTED:])
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +148,7 @@ def note_limits(folder: Path, worksheet: Worksheet) -> None:
 
 def cap_for(folder: Path, problem: str) -> int:
     """The highest level of hints for a problem: the teacher's, or that of its worksheet if it is lower."""
-    return min(cap_of(folder), _noted(folder).get(_key(problem), len(LEVELS)))
+    return min(cap_of(folder), _noted(folder).get(problem_key(problem), len(LEVELS)))
 
 
 def check_may_solve(folder: Path, problem: str) -> None:
@@ -174,8 +174,8 @@ def capped(folder: Path, exercise: Exercise) -> Exercise:
     return replace(exercise, hints_up_to=min(exercise.hints_up_to, cap_for(folder, exercise.problem)))
 
 
-def _key(problem: str) -> str:
-    """A problem without what typing it again may change: white space, capitals, a point at its end."""
+def problem_key(problem: str) -> str:
+    """What names a problem: the same whatever typing it again may change, white space, capitals, a point at its end."""
     words = re.sub(r"[\s$]+", "", problem).casefold().rstrip(".?!")
     return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:32]
 

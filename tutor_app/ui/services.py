@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from tutor_app.core.confinement import Confinement
     from tutor_app.core.events import SolveEvent
-    from tutor_app.core.hints import HintLimit, Ladder
+    from tutor_app.core.hints import Hint, HintLimit, Ladder
     from tutor_app.core.parts import Figure
     from tutor_app.core.ports import Cancel, ModelInfo
     from tutor_app.core.practice import Exercise, Marked, Worksheet
@@ -51,6 +51,10 @@ class Services(Protocol):
             cancel: Ends it.
             votes: How many attempts vote; 1 solves it once.
         """
+        ...
+
+    def hint_given(self, problem: str, hint: Hint) -> None:
+        """*Worker.* Keep that a hint was shown, for handouts."""
         ...
 
     def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:

@@ -37,6 +37,7 @@ _SWITCHES: Final = (
     ("steps", "Step numbers", ""),
     ("thoughts", "Thoughts", "What a reasoning model thought, which is no part of its solution."),
     ("statements", "Checked statements", "Which statements are false, and how many were checked."),
+    ("hints", "Hints given", "The hints that were given for each problem, as far as they went."),
     ("made", "How it was made", "Model, date and settings, in small print at the end."),
     ("trace_tables", "Trace tables", "The code runs again, and a table of its steps follows each block."),
     ("calculations", "Calculations in them", "How each line was worked out, in the trace tables."),
@@ -184,7 +185,7 @@ class ExportDialog(QDialog):
         with_solutions = self.switches["solution"].isChecked()
         self.title.setEnabled(free)
         for name, box in self.switches.items():
-            box.setEnabled(free and (with_solutions or name == "solution"))
+            box.setEnabled(free and (with_solutions or name in ("solution", "hints")))
         tables = self.switches["trace_tables"]
         self.switches["calculations"].setEnabled(tables.isEnabled() and tables.isChecked())
         self.paper.setEnabled(chosen in ("pdf", "tex"))
