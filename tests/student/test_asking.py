@@ -18,7 +18,7 @@ from tests.windows import until_done
 from tutor_app.core.parts import Answer, Code, Output, Question, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.render.sources import plain_source
-from tutor_app.student.suggestions import question_about, suggestions
+from tutor_app.student.suggestions import asks_to_draw, question_about, suggestions
 from tutor_app.window.window import MainWindow
 
 Open = Callable[..., MainWindow]
@@ -229,6 +229,42 @@ def test_what_can_be_drawn_is_drawn_by_the_program(qtbot: QtBot, open_window: Op
     assert window.status.state.text() == "It is drawn."
     (entry,) = services.entries("")
     assert services.solution(entry.id).replies[1][0] == "Draw it."
+    window.new_problem()
+    window.saved.open(entry.id)
+    until(lambda: len(window.view.cards()) > 1)
+    *_, before, drawn = (card.number for card in window.view.cards())
+    assert window.view.folding.is_folded(drawn, "code")  # still, when it comes back from the library
+    assert not window.view.folding.is_folded(before, "code")
+
+
+def test_a_typed_wish_to_draw_is_drawn_by_the_program_too(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    window = open_window(services)
+    window.box.set_text("Solve $x^2 = 4$.")
+    window.solve()
+    until_done(qtbot, window)
+    until(lambda: any(b.text() == "Draw it" for b in window.panels.ask.suggestions.buttons))
+    ask(qtbot, window, "draw it, please")
+    assert services.calls[-1] == "draw"
+    assert window.panels.ask.edit.toPlainText() == ""
+    ask(qtbot, window, "Draw a conclusion")
+    assert services.calls[-1] == "ask Draw a conclusion"
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("Draw it", True),
+        ("plot the function.", True),
+        ("Can you sketch the graph?", True),
+        ("Draw what the problem is about.", True),
+        ("draw y = x^3", False),
+        ("Why did you draw it?", False),
+        ("Plot it and explain the zeros", False),
+    ],
+)
+def test_what_is_a_wish_to_draw(question: str, wanted: bool) -> None:
+    assert asks_to_draw(question) == wanted
 
 
 def test_the_menu_of_a_place_asks_about_its_formula_or_step(qtbot: QtBot, open_window: Open) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -11,6 +12,13 @@ from tutor_app.core.transcript import Transcript
 
 LONGEST_ABOUT: Final = 600
 """Characters of a selection that a question is about; more would be the solution once more."""
+
+_DRAW: Final = re.compile(
+    r"(?:please |can you |could you )?(?:draw|plot|sketch|graph)(?: (?:it|this|that|them|what the problem is about"
+    r"|(?:the |a |its )?(?:graph|curve|function|equation|picture|problem|parabola|line|figure|triangle)))?(?: for me)?"
+    r"(?:,? please)?[.!?]*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,11 @@ def suggestions(transcript: Transcript, about: str = "", *, drawable: bool = Fal
         told = "Practise: the same problem with other numbers, its answer by the code that ran."
         yield Suggestion("Another like this", told, does="vary")
     yield Suggestion("A similar problem", "Give me a similar problem with other numbers, without its solution.")
+
+
+def asks_to_draw(question: str) -> bool:
+    """Whether a question wants what the problem is about drawn, and no more: then no model has to be asked."""
+    return _DRAW.fullmatch(question.strip()) is not None
 
 
 def question_about(question: str, about: str) -> str:

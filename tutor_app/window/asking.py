@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject
 
-from tutor_app.student.suggestions import Suggestion, question_about, suggestions
+from tutor_app.student.suggestions import Suggestion, asks_to_draw, question_about, suggestions
 
 if TYPE_CHECKING:
     from tutor_app.window.window import MainWindow
@@ -51,6 +51,10 @@ class Asking(QObject):
         if not question.strip():
             window.status.say("Type a question first.")
             self._box.edit.setFocus()
+            return
+        if self._drawable and not self._about and asks_to_draw(question):
+            self._box.clear()
+            self.draw()
             return
         if not window.models.name:
             window.status.say("A model is needed first.")

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from tutor_app.core.events import SolveEvent
-from tutor_app.core.parts import Text
+from tutor_app.core.parts import Code, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.handout.wording import statement_said
 from tutor_app.render.backdrop import paint_backdrop
@@ -129,6 +129,7 @@ class TranscriptView(ScrollingPage):
         self.page.show(transcript, remark)
         self._following = False
         self._rebuild()
+        self._fold_programs(transcript)
         self.verticalScrollBar().setValue(0)
 
     def show_result(self, transcript: Transcript, remark: str = "") -> None:
@@ -277,6 +278,22 @@ class TranscriptView(ScrollingPage):
             self.folding.apply_defaults(self.document(), self._size, grown)
         else:
             self.folding.apply(self.document(), self._size, None if self.folding.answer_only else grown)
+
+    def _fold_programs(self, transcript: Transcript) -> None:
+        """The programs by which this one has drawn are long, and nobody has to read them."""
+        (_, solution), *replies = transcript.replies
+        block = sum(isinstance(part, Code) for part in solution)
+        programs: set[int] = set()
+        for (_, reply), drawn in zip(replies, transcript.drawn, strict=True):
+            count = sum(isinstance(part, Code) for part in reply)
+            if drawn:
+                programs.update(range(block, block + count))
+            block += count
+        if programs:
+            for n, card in enumerate(card for card in self.cards() if card.has_code):
+                if n in programs:
+                    self.folding.fold(card.number, "code", True)
+            self._refold()
 
     def _refold(self, still: QTextFrame | None = None) -> None:
         bar = self.verticalScrollBar()
