@@ -345,7 +345,8 @@ def test_a_few_sequences_that_write_take_turns_where_that_is_faster_than_togethe
 
 
 @pytest.mark.parametrize("batched", [False, True])
-def test_what_waits_for_the_output_of_its_code_is_not_overwritten(tmp_path: Path, batched: bool) -> None:
+@pytest.mark.parametrize("ends", ["stop", "cancelled"])  # at a stop string, or where the caller has read enough
+def test_what_waits_for_the_output_of_its_code_is_not_overwritten(tmp_path: Path, batched: bool, ends: str) -> None:
     """Else all of it is read again; the sequence of a text that has ended is taken first, though it is newer."""
     requests, answers = Requests(), Answers()
     requests.put(**loading(tmp_path, n_seq=2, batched=batched))
@@ -354,7 +355,9 @@ def test_what_waits_for_the_output_of_its_code_is_not_overwritten(tmp_path: Path
         return "".join(m["text"] for m in answers.messages if m["op"] == "piece" and m["id"] == number)
 
     def code() -> None:  # the same words once more, up to one that stands for the end of a block
-        requests.put(**(generate("A long problem") | {"id": 2, "stop": [said(1)[10:]]}))
+        if ends == "cancelled":
+            answers.reactions.insert(0, ("piece", lambda: requests.ask(op="cancel", id=2)))
+        requests.put(**(generate("A long problem") | {"id": 2, "stop": [said(1)[10:]] if ends == "stop" else []}))
 
     def goes_on() -> None:
         spans = [["A long problem", False, False], [said(2), True, False], ["\noutput", False, False]]
@@ -371,7 +374,7 @@ def test_what_waits_for_the_output_of_its_code_is_not_overwritten(tmp_path: Path
     EngineWorker(requests, answers).run()  # type: ignore[arg-type]
     requests.close()
     ended = {m["id"]: m for m in answers.messages if m["op"] == "stopped"}
-    assert [ended[n]["reason"] for n in (1, 2, 3, 4)] == ["length", "stop", "length", "length"]
+    assert [ended[n]["reason"] for n in (1, 2, 3, 4)] == ["length", ends, "length", "length"]
     assert ended[5]["evaluated_tokens"] < len("A long problem") < ended[5]["prompt_tokens"]
 
 

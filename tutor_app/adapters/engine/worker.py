@@ -69,7 +69,7 @@ class Slot:
     tokens: list[int] = field(default_factory=list)
     job: Job | None = None
     used: float = 0.0
-    awaited: bool = False  # it was stopped at a stop string, as code is that is to be run: more of it will be asked for
+    awaited: bool = False  # it was stopped, as where a block of code has closed: more of it may be asked for soon
     turn: int = 0  # when it was last evaluated, in steps
 
 
@@ -503,7 +503,7 @@ class EngineWorker:
             self._piece(job, job.watcher.feed(last) + job.watcher.flush())
         if job.generated.ids:
             self._memory.add(job.memory_key, job.generated)
-        slot.job, slot.used, slot.awaited = None, time.monotonic(), reason == "stop"
+        slot.job, slot.used, slot.awaited = None, time.monotonic(), reason in ("stop", "cancelled")
         self._send(
             op="stopped",
             id=job.id,
