@@ -182,3 +182,11 @@ def test_attempts_are_kept_in_the_json() -> None:
 def test_attempts_in_another_form_are_refused(data: dict[str, object], words: str) -> None:
     with pytest.raises(TranscriptFormatError, match=words):
         Transcript.from_dict({"version": 5, "turns": [], **data})
+
+
+def test_an_attempt_that_ended_in_a_way_not_known_here_is_read() -> None:
+    known = Transcript((), attempts=(attempt("7"),), chosen=0)
+    other = known.to_json().replace('"answered"', '"in another way"')
+    assert other != known.to_json()
+    assert Transcript.from_json(other).attempts[0].ended == ""
+    assert Transcript.from_json(known.to_json()) == known

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any, Final, get_args
 
 from tutor_app.core.claims import Claim, ClaimVerdict
+from tutor_app.core.events import EndReason
 from tutor_app.core.parts import (
     Answer,
     AnswerPart,
@@ -42,6 +43,7 @@ _CHOICES: Final = {
     (Verdict, "how"): ("", *HOW, *REASONS),
     (Claim, "verdict"): get_args(ClaimVerdict),
 }
+_ENDINGS: Final = ("", *(reason.value for reason in EndReason))
 _WORDS_OF_VERSION_3: Final = {"correct": KNOWN_RIGHT, "incorrect": KNOWN_WRONG, "unknown": NOT_LOOKED}
 _NAMES: Final = {cls: name for name, cls in _KINDS.items()}
 
@@ -101,6 +103,9 @@ def attempt_from_dict(data: Any, where: str) -> Attempt:
     if not isinstance(why, list) or not all(isinstance(word, str) for word in why):
         raise TranscriptFormatError(f'{where}: "why" must be a list of words')
     plain = {name: value for name, value in data.items() if name not in ("parts", "why")}
+    ended = plain.get("ended", "")
+    if isinstance(ended, str) and ended not in _ENDINGS:
+        plain["ended"] = ""  # of another program, or a later version of this one: how it ended is not known
     attempt: Attempt = _build(Attempt, {**plain, "parts": ()}, where)
     return replace(attempt, parts=tuple(part_from_dict(p, where) for p in parts), why=tuple(why))
 
