@@ -7,14 +7,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions
 from tutor_app.adapters.engine.hardware import physical_cores
+from tutor_app.adapters.engine.sampling import draw
 from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.core.dialect import Span, header
@@ -94,6 +97,7 @@ def rows() -> Iterator[Row]:
             yield from _several(model, options)
         finally:
             engine.close()
+        yield from _drawing()
         dialect = dialect_of(model)
         prompt = load_prompt("", dialect)
         first_engine = Engine(model.path, options, name=model.name, sha256=model.sha256)
@@ -196,6 +200,30 @@ def _speed(engine: Engine, prompt: list[Span], tokens: int) -> float:
         if isinstance(item, Stopped):
             return (item.generated_tokens - 1) / item.decode_seconds
     raise AssertionError("a generation ends with Stopped")
+
+
+def _drawing() -> Iterator[Row]:
+    """Processor time of drawing a token from logits, of as many tokens as the starter knows."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2.5, 151_936).astype(np.float32)
+    logits[:20] += 12  # as a model that knows about what comes next
+
+    def in_double() -> None:
+        p = np.exp((logits.astype(np.float64) - logits.max()) / 0.7)
+        np.searchsorted(np.cumsum(p / p.sum()), rng.random())
+
+    reference = _milliseconds(in_double)
+    for name, top_p in (("of all", 1.0), ("of a nucleus", 0.95)):
+        ours = _milliseconds(lambda share=top_p: draw(logits, 0.7, share, rng))
+        yield f"drawing a token {name}", ours, "ms", f"in double precision, {reference:.2f} ms", ours / reference
+
+
+def _milliseconds(call: Callable[[], object], count: int = 200) -> float:
+    call()
+    start = time.thread_time()
+    for _ in range(count):
+        call()
+    return (time.thread_time() - start) / count * 1000
 
 
 def _second_round(engine: Engine) -> Iterator[Row]:

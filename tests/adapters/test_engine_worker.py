@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.tiny_gguf import write_model
@@ -103,6 +103,28 @@ def test_frequencies_are_the_probabilities() -> None:
     for top_p, expected in ((1.0, p), (0.8, np.array([0.625, 0.375, 0, 0]))):
         drawn = [draw(np.log(p).astype(np.float32), 1.0, top_p - 1e-6, rng) for _ in range(n)]
         assert np.bincount(drawn, minlength=4) / n == pytest.approx(expected, abs=0.04)
+
+
+@given(st.integers(1, 1500), st.floats(0, 1, exclude_max=True), st.integers(0, 2**32), st.floats(0.2, 2))
+@example(512, 0.0, 1, 1.0)
+@example(1024, 1 - 2**-53, 2, 1.0)
+def test_of_all_tokens_the_one_is_drawn_that_a_sum_in_double_precision_reaches(
+    size: int, u: float, seed: int, temperature: float
+) -> None:
+    class Said:
+        def random(self) -> float:
+            return u
+
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 3, size).astype(np.float32)
+    masked = rng.random(size) < 0.7
+    masked[rng.integers(size)] = False
+    logits[masked] = -np.inf
+    token = draw(logits, temperature, 1.0, Said())
+    p = np.exp((logits.astype(np.float64) - logits.max()) / temperature)
+    sums = np.cumsum(p / p.sum())
+    assert p[token] > 0
+    assert sums[token] - p[token] / p.sum() - 1e-5 <= u <= sums[token] + 1e-5
 
 
 def test_temperature_zero_is_the_likeliest() -> None:
