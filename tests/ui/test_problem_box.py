@@ -115,10 +115,13 @@ def test_a_low_window_shows_the_problem_and_no_preview(open_window: Open) -> Non
     until(window.box.preview.isVisible)
 
 
-def test_no_line_is_scrolled_away_while_there_is_room(open_window: Open) -> None:
+@pytest.mark.parametrize(
+    "line", ["Find all x.", "\u6570\u5b66\u306e\u554f\u984c x = 2", "\u062d\u0644 \u05e9\u05dc\u05d5\u05dd"]
+)
+def test_no_line_is_scrolled_away_while_there_is_room(open_window: Open, line: str) -> None:
     window = open_window(ScriptedServices())
     window.resize(1100, 900)
     edit = window.box.edit
-    edit.setPlainText("Find all x.\n" * 5 + "Show how.")
+    edit.setPlainText(f"{line}\n" * 3 + "Show how.")
     until(lambda: edit.height() == edit.sizeHint().height())
     assert edit.verticalScrollBar().maximum() == 0

@@ -91,8 +91,15 @@ class ProblemEdit(QPlainTextEdit):
         line = self._line()
         # In a low window the page below needs its room, too.
         most = max(2, min(_LINES[1], round(self.window().height() * _SHARE / line)))
-        lines = max(self._least_lines, min(most, round(self.document().size().height())))
-        return QSize(400, lines * line + 8)
+        return QSize(400, max(self._least_lines * line, min(most * line, self._text_height())) + 8)
+
+    def _text_height(self) -> int:
+        """Of all lines; those with letters of another script are higher than the font's own."""
+        block, height = self.document().begin(), 0.0
+        while block.isValid() and height < 1000:
+            height += self.blockBoundingRect(block).height()
+            block = block.next()
+        return ceil(height)
 
     def minimumSizeHint(self) -> QSize:
         """One line."""
