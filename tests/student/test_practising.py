@@ -110,3 +110,53 @@ def test_a_file_that_is_no_worksheet_is_said_in_the_window(open_window: Open, tm
     window = open_window(ScriptedServices())
     window.student.practice.open_worksheet(path)
     until(lambda: "holds no problem" in window.status.state.text())
+
+
+def test_a_worksheet_goes_on_where_it_was_left(open_window: Open, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "week.md"
+    path.write_text("# Week\n1. What is 2 + 3?\n   Answer: 5\n2. What is 4 + 5?\n   Answer: 9\n", encoding="utf-8")
+    window = open_window(ScriptedServices())
+    practice, go_on = window.student.practice, window.student.go_on_action
+    assert not go_on.isEnabled()
+    practice.open_worksheet(path)
+    dialog = dialog_of(qtbot, window)
+    dialog.show_answer.click()
+    until(dialog.next.isVisible)
+    dialog.next.click()
+    assert dialog.sheet.text() == "Week: problem 2 of 2"
+    assert not go_on.isEnabled()
+    dialog.box.click()
+    assert window.box.text == "What is 4 + 5?"
+    assert "Go on practising" in window.status.state.text()
+    go_on.trigger()
+    dialog = dialog_of(qtbot, window)
+    assert dialog.sheet.text() == "Week: problem 2 of 2"
+    dialog.close_button.click()
+    until(lambda: practice.dialog is None)
+    practice.open_worksheet(path)  # the file again: at the same place
+    dialog = dialog_of(qtbot, window)
+    assert dialog.sheet.text() == "Week: problem 2 of 2"
+    dialog.answer.setText("9")
+    dialog.check.click()
+    until(lambda: dialog.said.text() == "Right.")
+    dialog.close_button.click()
+    until(lambda: practice.dialog is None)
+    assert not go_on.isEnabled()
+    practice.open_worksheet(path)  # all of it was done: from the beginning
+    assert dialog_of(qtbot, window).sheet.text() == "Week: problem 1 of 2"
+
+
+def test_a_variant_that_was_put_into_the_box_can_still_be_answered(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(ScriptedServices())
+    window.box.set_text("What is 2 + 2")
+    window.solve()
+    until_done(qtbot, window)
+    window.student.practice.like_this()
+    dialog_of(qtbot, window).box.click()
+    assert window.box.text == "What is 3 + 5?"
+    window.student.go_on_action.trigger()
+    dialog = dialog_of(qtbot, window)
+    assert "3" in dialog.problem.accessibleName()
+    dialog.answer.setText("8")
+    dialog.check.click()
+    until(lambda: dialog.said.text() == "Right.")

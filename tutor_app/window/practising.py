@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from tutor_app.core.hints import LEVELS
@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
 
 class Practising(QObject):
-    """Drives the dialog.
+    """Drives the dialog. Where it is closed in between, the place is kept: practice goes on there.
 
     Attributes:
         dialog: The one that is open, or None.
 
+    Signals:
+        changed: Whether there is something to go on with may have changed.
+
     Args:
         window: Whose services and page are used.
     """
+
+    changed = Signal()
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -35,6 +40,8 @@ class Practising(QObject):
         self._waiting: list[Exercise] = []
         self._sheet: Worksheet | None = None
         self._exercise: Exercise | None = None
+        self._is_open = False  # whether it can still be answered
+        self._left: dict[Worksheet, tuple[Exercise, ...]] = {}  # of each sheet, what was not dealt with yet
         self._more: Callable[[], None] = self._ask_next
         self._job: Job | None = None
 
@@ -80,12 +87,24 @@ class Practising(QObject):
         services = self._window.services
 
         def done(sheet: Worksheet) -> None:
-            self._waiting, self._sheet = list(sheet.exercises), sheet
+            self._waiting, self._sheet = list(self._left.get(sheet) or sheet.exercises), sheet
             self._more = self._ask_next
             self._window.student.hints.forget()
             self._ask_next()
 
         self._window.bridge.run_in_background(lambda: services.worksheet(path), done, self._window.faults.complain)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether practice was left at a problem that is still to be answered, or with problems to come."""
+        return self.dialog is None and (self._is_open or bool(self._waiting))
+
+    def go_on(self) -> None:
+        """Ask again where practice was left."""
+        if self._is_open and self._exercise is not None:
+            self._show(self._exercise)
+        elif self._waiting:
+            self._ask_next()
 
     def _ask_next(self) -> None:
         if self._waiting:
@@ -102,8 +121,15 @@ class Practising(QObject):
         limit = f"; hints end with \u201c{LEVELS[exercise.hints_up_to - 1]}\u201d" if ends else ""
         return f"{self._sheet.title}: problem {len(exercises) - len(self._waiting)} of {len(exercises)}{limit}"
 
+    def _keep_place(self) -> None:
+        if self._sheet is not None:
+            here = [self._exercise] if self._is_open and self._exercise is not None else []
+            self._left[self._sheet] = (*here, *self._waiting)
+        self.changed.emit()
+
     def _show(self, exercise: Exercise) -> None:
-        self._exercise = exercise
+        self._exercise, self._is_open = exercise, True
+        self._keep_place()
         if self.dialog is None:
             self.dialog = PracticeDialog(self._window.formulas, self._window.theme, self._window)
             self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -121,6 +147,8 @@ class Practising(QObject):
         def done(marked: Marked) -> None:
             if self.dialog is not None and self._exercise is exercise:
                 self.dialog.tell(marked)
+                self._is_open = marked.again
+                self._keep_place()
 
         self._window.bridge.run_in_background(
             lambda: services.mark(exercise, given), done, self._window.faults.complain
@@ -131,8 +159,13 @@ class Practising(QObject):
         if exercise is not None and dialog is not None:
             dialog.accept()
             self._window.use_problem(exercise.problem)
+            if self.can_go_on:
+                self._window.status.say(
+                    "\u201cGo on practising\u201d in the menu Solution leads back to where you were."
+                )
 
     def _closed(self) -> None:
-        self.dialog = self._exercise = None
+        self.dialog = None
         if self._job is not None:
             self._job.stop()
+        self.changed.emit()

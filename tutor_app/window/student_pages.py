@@ -76,7 +76,12 @@ class StudentPages(QObject):
         self.practice = Practising(window)
         missed_action = self._action("Practise what was missed", "", self.practice.missed)
         sheet_action = self._action("Open a worksheet\u2026", "", self.practice.choose_worksheet)
-        self.actions: list[QAction] = [self.hint_action, work_action, symbols_action, missed_action, sheet_action]
+        self.go_on_action = self._action("Go on practising", "", self.practice.go_on)
+        self.go_on_action.setEnabled(False)
+        self.practice.changed.connect(lambda: self.go_on_action.setEnabled(self.practice.can_go_on))
+        self.actions: list[QAction] = [
+            *(self.hint_action, work_action, symbols_action, missed_action, sheet_action, self.go_on_action)
+        ]
         self._set_tab_order()
         self.limit = LimitController(window.bridge, window.services, window.status.say, window.faults.complain)
         self.limit.changed.connect(self.hints.forget)
