@@ -47,6 +47,7 @@ from tutor_app.adapters.checking.work.state import (
     holds_by_itself,
     worst_of,
 )
+from tutor_app.adapters.checking.work.stories import read_story
 from tutor_app.adapters.checking.work.unread import why_unread
 from tutor_app.adapters.checking.work.values import Unknown, value
 from tutor_app.adapters.checking.work.vectors import Vectors
@@ -118,6 +119,7 @@ class _Work:
         self._comparison = Comparison(self._state)
         self._rewriting = Rewriting(self._state)
         self._ways = Ways(self._state, self._comparison, self._parts)
+        self._story = read_story(problem if self._state.is_story else "")
         self._vectors = Vectors()
         self._vectors.read(problem)
 
@@ -127,6 +129,7 @@ class _Work:
         if not text.strip():
             return Found("empty")
         if is_range_with_words(text) or is_meaning(text):
+            self._story.names(text)
             return Found("words")
         line, state = told(text), self._state
         if components := self._vectors.lines(line.text):
@@ -144,7 +147,7 @@ class _Work:
             if found.kind in ("unread", "words"):
                 return replace(found, kind="words")
             return found if found.kind not in FAULTS else Found("follows") if line.denied else found
-        found = self._parts(line.text)
+        found = self._story.judged(line.text, self._parts(line.text))
         if found.kind == "new" and state.condition is not start.condition and start.condition is not None:
             self._ways.begin(start)
         elif len(state.system) != len(start.system) and start.system:

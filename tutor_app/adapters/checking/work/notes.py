@@ -118,7 +118,14 @@ _ON_CURVE: Final = re.compile(
 _FREE: Final = "ghf"
 """Letters that are read as functions."""
 _SPARE: Final = "qkzvwtr"
-"""Letters in the place of an unknown that is called e as the number is."""
+"""Letters in the place of an unknown that is called e or i as a number is."""
+_CONSTANTS: Final = {
+    "e": re.compile(r"(?<![A-Za-z])e\s*(?:\^|\*\*|[²³ˣ⁰-⁹])|\bln\b|\bexp\b"),
+    "i": re.compile(
+        r"(?<![A-Za-z])i\s*(?:\^|\*\*|[²³⁰-⁹])|(?i:\bcomplex|\bimaginary)|\A[^\n]*(?<![A-Za-z])i(?![A-Za-z])"
+    ),
+}
+"""Where the letter is that number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +259,14 @@ class Names:
         words |= dict.fromkeys(m[0] for m in _EVENT.finditer(whole))
         indexed = dict.fromkeys(m[1] for m in _INDEXED.finditer(whole))
         self._indexed = re.compile(rf"(?<![\w\\.])({'|'.join(indexed)})(?!\w)") if indexed else None
-        self._e = (
-            next((letter for letter in _SPARE if not re.search(rf"(?<![A-Za-z]){letter}(?![A-Za-z])", whole)), "")
-            if re.search(r"(?m)(?:^|[,;(:]|\b(?:let|and|so))\s*e\s*=(?!=)", whole)
-            and not re.search(r"(?<![A-Za-z])e\s*(?:\^|\*\*|[²³ˣ⁰-⁹])|\bln\b|\bexp\b", whole)
-            else ""
-        )
+        spare = [letter for letter in _SPARE if not re.search(rf"(?<![A-Za-z]){letter}(?![A-Za-z])", whole)]
+        taken = [
+            letter
+            for letter, constant in _CONSTANTS.items()
+            if re.search(rf"(?m)(?:^|[,;(:]|\b(?:let|and|so))\s*{letter}\s*=(?!=)", whole)
+            and not constant.search(whole)
+        ]
+        self._unknowns = dict(zip(taken, spare, strict=False))
         self._words = {word: f"w_{{{k}}}" for k, word in enumerate(sorted(words, key=len, reverse=True), 3)}
 
     def told(self, text: str) -> str:
@@ -268,16 +277,16 @@ class Names:
             text = re.sub(rf"(?<![A-Za-z\\]){letter}(?='*\s*\()", name, text)
         if self._indexed is not None:
             text = self._indexed.sub(lambda m: f"{m[0][0]}_{{{m[0][1:]}}}", text)
-        if self._e:
-            text = re.sub(r"(?<![A-Za-z\\_{])e(?![A-Za-z_])", self._e, text)
+        for letter, name in self._unknowns.items():
+            text = re.sub(rf"(?<![A-Za-z\\_{{]){letter}(?![A-Za-z_])", name, text)
         for word, name in self._words.items():
             text = re.sub(rf"(?<![\w\\]){re.escape(word)}(?=\s*(?:[-+*/^·×:²³=]|$))", name, text)
         return text
 
     def back(self, text: str) -> str:
         """What is said about a line, in the student's names."""
-        if self._e:
-            text = re.sub(rf"\b{self._e}\b", "e", text)
+        for letter, name in self._unknowns.items():
+            text = re.sub(rf"\b{name}\b", letter, text)
         for word, name in self._words.items():
             text = text.replace(name, word).replace(name.replace("{", "").replace("}", ""), word)
         return text
