@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 
 from tests.ui.recordings import recorded
-from tutor_app.core.parts import Answer, Code, Figure, Output, Question, Text
+from tutor_app.core.claims import Claim, ClaimVerdict
+from tutor_app.core.parts import Answer, AnswerPart, Code, Figure, Output, Question, Text
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.verdicts import Verdict
 from tutor_app.export import export
 from tutor_app.handout.fragment import fragment
 from tutor_app.handout.options import Format, Options
@@ -108,3 +111,41 @@ def test_what_is_typed_plainly_is_typeset_in_every_form_unless_it_was_to_stay_as
     kept = replace(TYPED, meta={"as_typed": True})
     assert "Solve x^2 - 5x + 6 = 0." in export([kept], "md").data.decode()
     assert Transcript.from_json(export([TYPED], "json").data).problem == TYPED.problem
+
+
+def _claim(text: str, verdict: ClaimVerdict, right: str = "") -> Claim:
+    return Claim(0, len(text), text, verdict, right)
+
+
+CLAIMED = Transcript.of(
+    "What is $6 \\cdot 7$?",
+    Text("6 * 7 = 43", claims=(_claim("6 * 7 = 43", "false", "42"),)),
+    Answer("43"),
+    Question("Is that so?"),
+    Text("7 * 6 = 42", claims=(_claim("7 * 6 = 42", "true"),)),
+    Answer("42"),
+)
+
+
+def test_each_answer_has_the_tally_of_its_own_reply() -> None:
+    page = export([CLAIMED], "html").data.decode()
+    first, second = page.split('class="answer"')[1:]
+    assert '<p class="bad tally">1 of 1 statement checked, 1 false.</p>' in first
+    assert '<p class="note tally">1 of 1 statement checked, all true.</p>' in second
+    assert "tally" not in page.partition("</style>")[2].replace("bad tally", "").replace("note tally", "")
+    without = export([CLAIMED], "html", Options(statements=False)).data.decode()
+    assert "checked" not in without.partition("</style>")[2]
+
+
+def test_each_part_of_an_answer_has_its_own_line_and_colour() -> None:
+    parts = (
+        AnswerPart("3", "(a)", Verdict("checked", "substituted")),
+        AnswerPart("4", "(b)", Verdict("votes")),
+        AnswerPart("5", "(c)", Verdict("wrong", "recomputed", right="6")),
+    )
+    solved = Transcript.of("Three of them.", Text("Thus."), Answer("3, 4, 5", verdict=parts[2].verdict, parts=parts))
+    page = export([solved], "html").data.decode()
+    assert re.findall('<p class="(good|bad|note)">(.*?)</p>', page) == [
+        ("good", "(a) checked: substituted back and computed independently."),
+        ("bad", "(c) wrong: it is 6."),
+    ]

@@ -101,9 +101,15 @@ def test_a_question_is_no_step_and_a_reply_is_numbered_anew() -> None:
         Answer("3"),
     )
     numbered = steps.numbered_steps(parts)
-    assert [(n, type(step[0])) for n, step in numbered] == [(1, Text), (2, Text), (0, Question), (1, Text), (2, Text)]
-    assert [step for _, step in numbered] == steps.split_steps(parts)
-    assert [n for n, _ in steps.numbered_steps((Answer("1"),))] == [0]
+    assert [(step.number, type(step.parts[0])) for step in numbered] == [
+        (1, Text),
+        (2, Text),
+        (0, Question),
+        (1, Text),
+        (2, Text),
+    ]
+    assert [step.parts for step in numbered] == steps.split_steps(parts)
+    assert [step.number for step in steps.numbered_steps((Answer("1"),))] == [0]
 
 
 @pytest.mark.parametrize("parts", [(Output(), Figure("<svg/>", "", 4, 4)), (Figure("<svg/>", "", 4, 4), Output())])

@@ -217,6 +217,26 @@ def test_properties_bookmarks_and_the_attached_transcript(tmp_path: Path) -> Non
     assert read_transcripts(path) == [FULL, VALUE]
 
 
+def test_bookmarks_take_a_heading_and_no_second_number() -> None:
+    asked = Transcript.of(
+        "Why?",
+        Text("### Step 1: the idea\n\nWe multiply."),
+        Text("## Checking\n\nWe add."),
+        Answer("1"),
+        Question("Is it so?"),
+        Text("It is."),
+    )
+    titles = [str(d.title) for d in reader([asked]).outline if isinstance(d, Destination)]
+    assert titles == [
+        "Problem",
+        "Step 1: the idea",
+        "Step 2: Checking",
+        "Answer",
+        "Question: Is it so?",
+        "Step 1: It is.",
+    ]
+
+
 def test_contents_name_the_page_and_lead_to_it() -> None:
     pdf = reader([FULL, VALUE, BARE])
     first = pdf.pages[0].extract_text()

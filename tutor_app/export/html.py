@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from tutor_app.core.claims import Claim
 from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import TONES
@@ -64,6 +65,7 @@ figure{margin:.6em 1em;background:#fff;border:1px solid var(--line);border-radiu
 max-width:calc(100% - 3em)}
 figure img{max-width:100%;max-height:45rem;width:auto;height:auto;display:block}
 .answer{border:1px solid var(--accent);border-radius:8px;background:var(--soft);padding:.7em 1.1em 1em;margin:1.4em 0}
+.answer p{margin:.4em 0 0}.answer .tally{font-size:.85em}
 .answer .value{font-size:1.3em;margin:.2em 0 0}
 .thought{color:var(--muted);font-size:.88em;border-left:2px solid var(--line);padding-left:1em;margin:1em 0}
 .thought summary{font:600 .8em/1.4 Inter,system-ui,sans-serif;cursor:pointer}
@@ -114,10 +116,10 @@ def _solution(transcript: Transcript, options: Options) -> str:
     out = [f'<section class="problem"><p class="label">Problem</p>{prose(wording.problem_of(transcript))}</section>']
     if hints := wording.hints_given(transcript, options):
         out.append(f'<section class="hints"><p class="label">{wording.HINTS_GIVEN}</p>{prose(hints)}</section>')
-    for n, step in steps.numbered_steps(steps.chosen_parts(transcript, options)):
-        if options.steps and n:
-            out.append(f'<h3 class="step">Step {n}</h3>')
-        out.append(_parts(steps.without_silent_outputs(step)))
+    for step in steps.numbered_steps(steps.chosen_parts(transcript, options)):
+        if options.steps and step.number:
+            out.append(f'<h3 class="step">Step {step.number}</h3>')
+        out.append(_parts(steps.without_silent_outputs(step.parts), step.claims))
     if options.solution and options.made:
         known = "".join(f"{_text(k)}: {_text(v)}<br>" for k, v in wording.provenance(transcript))
         out.append(
@@ -127,7 +129,7 @@ def _solution(transcript: Transcript, options: Options) -> str:
     return "\n".join(out)
 
 
-def _parts(parts: Sequence[Part]) -> str:
+def _parts(parts: Sequence[Part], claims: Sequence[Claim]) -> str:
     out = ""
     is_open = False
 
@@ -157,7 +159,7 @@ def _parts(parts: Sequence[Part]) -> str:
                     is_open = True
                 out += _output(part) if isinstance(part, Output) else f'<div class="output">{_figure(part)}</div>'
             case Answer():
-                out += close() + _answer(part)
+                out += close() + _answer(part, claims)
     return out + close()
 
 
@@ -195,11 +197,16 @@ def _figure(figure: Figure) -> str:
     return f'<figure><img src="data:{data}" alt="{alt}"{size}></figure>'
 
 
-def _answer(answer: Answer) -> str:
+def _answer(answer: Answer, claims: Sequence[Claim]) -> str:
     value = "".join(_text(s.source) if s.kind == "text" else formula(s) for s in answer_segments(answer.latex))
     verdict = wording.answer_check(answer)
-    tone = TONES[answer.verdict.kind].replace("muted", "note")
-    said = f'<p class="{tone}">{_text(verdict)}</p>' if verdict else ""
+    checked = [(answer.verdict, verdict)] if verdict else []
+    if any(part.verdict.has_outcome for part in answer.parts):  # a line each, in the colour of what was found
+        found = [of_part for of_part, _ in wording.answer_lines(answer)]
+        checked = list(zip(found, wording.answer_sentences(answer), strict=True))
+    said = "".join(f'<p class="{TONES[v.kind].replace("muted", "note")}">{_text(line)}</p>' for v, line in checked)
+    if tally := wording.tally(claims):
+        said += f'<p class="{"bad" if "false" in tally else "note"} tally">{_text(tally)}</p>'
     return f'<section class="answer"><p class="label">Answer</p><p class="value">{value}</p>{said}</section>'
 
 

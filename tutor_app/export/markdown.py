@@ -88,10 +88,10 @@ def _png(figure: Figure) -> bytes:
 
 def _solution(t: Transcript, options: Options, pictures: Pictures, level: str) -> list[str]:
     out = [f"{level} Solution"]
-    for n, step in steps.numbered_steps(steps.chosen_parts(t, options)):
-        if options.steps and n:
-            out.append(f"{level}# Step {n}")
-        out += [_part(p, pictures, level) for p in steps.without_silent_outputs(step)]
+    for step in steps.numbered_steps(steps.chosen_parts(t, options)):
+        if options.steps and step.number:
+            out.append(f"{level}# Step {step.number}")
+        out += [_part(p, pictures, level) for p in steps.without_silent_outputs(step.parts)]
     if options.made:
         known = "\n".join(f"- {k}: {_line(v)}" for k, v in wording.provenance(t))
         out += ["---", "*How this was made*", known, _line(wording.made_by(t))]

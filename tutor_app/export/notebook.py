@@ -38,10 +38,10 @@ def to_notebook(transcripts: Sequence[Transcript], options: Options) -> str:
         if n > 1 and options.solution and options.code:
             # Names of one solution must not help the next: each was run in a namespace of its own.
             cells.code("%reset -f", metadata={"tags": ["reset"]})
-        for k, step in steps.numbered_steps(steps.chosen_parts(t, options, programs=True)):
-            if options.steps and k:
-                cells.markdown(f"### Step {k}")
-            for part in step:
+        for step in steps.numbered_steps(steps.chosen_parts(t, options, programs=True)):
+            if options.steps and step.number:
+                cells.markdown(f"### Step {step.number}")
+            for part in step.parts:
                 cells.add(part)
         if options.solution and options.made:
             known = "\n".join(f"- {name}: {value}" for name, value in wording.provenance(t))

@@ -174,10 +174,10 @@ class _Writer:
 
     def solution(self, t: Transcript, options: Options) -> str:
         out: list[str] = []
-        for n, step in steps.numbered_steps(steps.chosen_parts(t, options)):
-            if options.steps and n:
-                out.append(f"\\paragraph{{\\textcolor{{accent}}{{Step {n}}}}}\\leavevmode")
-            out += [self._part(p) for p in steps.without_silent_outputs(step)]
+        for step in steps.numbered_steps(steps.chosen_parts(t, options)):
+            if options.steps and step.number:
+                out.append(f"\\paragraph{{\\textcolor{{accent}}{{Step {step.number}}}}}\\leavevmode")
+            out += [self._part(p) for p in steps.without_silent_outputs(step.parts)]
         if options.made:
             known = [f"{words(k)}: {words(v)}" for k, v in wording.provenance(t)]
             known.append(words(wording.made_by(t)))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
+from tutor_app.core.claims import Claim
 from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
-from tutor_app.core.transcript import Transcript
+from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.handout.options import Options
 from tutor_app.text.definitions import Definitions
 from tutor_app.text.scan import group_end
@@ -105,16 +106,35 @@ def split_steps(chosen: Sequence[Part]) -> list[tuple[Part, ...]]:
     return [tuple(step) for step in found if step]
 
 
-def numbered_steps(chosen: Sequence[Part]) -> list[tuple[int, tuple[Part, ...]]]:
-    """The same with their numbers, from 1 in the solution and in each reply; a question and a bare answer have 0."""
-    found: list[tuple[int, tuple[Part, ...]]] = []
-    number = 0
-    for step in split_steps(chosen):
-        if isinstance(step[0], Question):
-            number = 0
-        is_step = not isinstance(step[0], Answer | Question)
-        number += is_step
-        found.append((number if is_step else 0, step))
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a handout.
+
+    Attributes:
+        number: From 1 in the solution and in each reply; a question and a bare answer have 0.
+        parts: Of it.
+        claims: All of the solution or the reply that it belongs to.
+    """
+
+    number: int
+    parts: tuple[Part, ...]
+    claims: tuple[Claim, ...] = ()
+
+
+def numbered_steps(chosen: Sequence[Part]) -> list[Step]:
+    """The same with their numbers, and with what was found of the solution or reply that they belong to."""
+    replies: list[list[tuple[Part, ...]]] = [[]]
+    for parts in split_steps(chosen):
+        if isinstance(parts[0], Question):
+            replies.append([])
+        replies[-1].append(parts)
+    found: list[Step] = []
+    for reply in replies:
+        claims, number = claims_of(part for parts in reply for part in parts), 0
+        for parts in reply:
+            is_step = not isinstance(parts[0], Answer | Question)
+            number += is_step
+            found.append(Step(number if is_step else 0, parts, claims))
     return found
 
 

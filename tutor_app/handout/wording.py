@@ -13,7 +13,7 @@ from textwrap import indent
 from typing import Final
 
 from tutor_app import __version__
-from tutor_app.core.claims import Claim, ClaimVerdict, claim_line, remark
+from tutor_app.core.claims import Claim, ClaimVerdict, Tally, claim_line, remark
 from tutor_app.core.events import EndReason
 from tutor_app.core.hints import GIVEN, LEVELS, RESULT, hints_of
 from tutor_app.core.parts import Answer, AnswerPart, Output
@@ -80,6 +80,12 @@ def title_of(transcript: Transcript, longest: int = 80) -> str:
     text = re.sub(r"(?m)^ {0,3}#{1,6} ", "", plain(without_emphasis(marked)))
     text = text.replace("\\" + _DOLLAR, "$").replace(_DOLLAR, "$")
     return _cut(text, longest) or "Solution"
+
+
+def tally(claims: Iterable[Claim]) -> str:
+    """How many statements were checked, for the answer's card; empty where there is none."""
+    said = Tally.of(claims).sentence()
+    return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
 def _cut(text: str, longest: int) -> str:
@@ -160,7 +166,8 @@ def _in_line(latex: str) -> str:
 
 def answer_lines(answer: Answer) -> list[tuple[Verdict, str]]:
     """What is said of an answer's check: one line, or one for each part that was looked at; without full stops."""
-    lines = [(part.verdict, _of_part(n, part)) for n, part in enumerate(answer.parts, 1) if part.verdict.has_outcome]
+    looked_at = [(n, part) for n, part in enumerate(answer.parts, 1) if part.verdict.has_outcome]
+    lines = [(part.verdict, said) for n, part in looked_at if (said := _of_part(n, part))]
     # A known answer, and a vote, are about all parts together.
     if not lines or answer.verdict.of or answer.verdict.how == "known":
         known = answer.verdict
@@ -182,7 +189,12 @@ def answer_check(answer: Answer) -> str:
     if not any(part.verdict.has_outcome for part in answer.parts):
         odds = answer.verdict.odds()
         return " ".join(s for s in (verdict_sentence(answer.verdict, answer.latex), f"{odds}." if odds else "") if s)
-    return " ".join(f"{line[0].upper()}{line[1:]}." for _, line in answer_lines(answer))
+    return " ".join(answer_sentences(answer))
+
+
+def answer_sentences(answer: Answer) -> list[str]:
+    """The lines of an answer's check, a sentence each."""
+    return [f"{line[0].upper()}{line[1:]}." for _, line in answer_lines(answer)]
 
 
 def verdict_sentence(verdict: Verdict, said: str = "") -> str:

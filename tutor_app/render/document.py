@@ -17,11 +17,11 @@ from PySide6.QtGui import (
     QTextFrame,
 )
 
-from tutor_app.core.claims import MARKS, Claim, Tally
+from tutor_app.core.claims import MARKS, Claim
 from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
 from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.verdicts import TONES
-from tutor_app.handout.wording import HINTS_GIVEN, answer_lines, false_statements, problem_of, question_of
+from tutor_app.handout.wording import HINTS_GIVEN, answer_lines, false_statements, problem_of, question_of, tally
 from tutor_app.render.blocks import Writer
 from tutor_app.render.cards import ANSWER, PROBLEM, STUB, THOUGHT
 from tutor_app.render.objects import FormulaSource
@@ -179,7 +179,7 @@ class DocumentBuilder(RunBuilder):
 
     def tally(self, claims: Iterable[Claim]) -> None:
         """How many statements were checked stands in the answer that is written, or will be written next."""
-        self._tally = Tally.of(claims).sentence()
+        self._tally = tally(claims)
         if self._tally and self._answer is not None:
             self._write_tally()
 
@@ -231,7 +231,7 @@ class DocumentBuilder(RunBuilder):
     def _write_tally(self) -> None:
         """Write the tally of the statements at the foot of the answer, in the place of an older one."""
         assert self._answer is not None
-        sentence = self._tally[0].upper() + self._tally[1:] + "."
+        sentence = self._tally
         if self._tally_place is not None and self._tally_place.block().text() == sentence:
             return
         with self.w.elsewhere(self._answer.lastCursorPosition()):

@@ -8,6 +8,7 @@ Refuses to shrink text to make it fit: only a formula wider than the column is e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,7 +34,7 @@ from PySide6.QtGui import (
 from shiboken6 import delete, isValid
 
 from tutor_app.core.parts import Answer, Part, Question, Text
-from tutor_app.core.transcript import Transcript, claims_of
+from tutor_app.core.transcript import Transcript
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 from tutor_app.render.backdrop import paint_backdrop
@@ -56,6 +57,9 @@ _SIDE: Final = 80.0  # margins, in pixels: 21 mm
 _TOP: Final = 80.0
 _BOTTOM: Final = 82.0
 _FIGURE: Final = 0.72  # of the column: a plot's own lettering is then a little smaller than the text
+_HEADING: Final = re.compile(r"\s{0,3}#{1,6}[ \t]+(\S.*)")
+_NAMES_ITSELF: Final = re.compile(r"(?i)(?:step|schritt|\u00e9tape|paso|passo|krok|stap)\s*\d")
+"""A heading that numbers its step needs no other number in the bookmarks."""
 _HANG: Final = 1.7  # em by which the rest of a wrapped line of code is set in
 
 
@@ -260,10 +264,11 @@ class Pages:
             self._anchors.append(_Anchor(wording.HINTS_GIVEN, level, at, n))
         chosen = steps.chosen_parts(transcript, self.options)
         found = steps.numbered_steps(chosen)
-        for k, step in found:
+        for step in found:
+            k, parts = step.number, step.parts
             at = self.document.characterCount() - 1
-            has_answer = isinstance(step[-1], Answer)
-            body = step[:-1] if has_answer else step
+            has_answer = isinstance(parts[-1], Answer)
+            body = parts[:-1] if has_answer else parts
             if self.options.steps and k and body:
                 builder.close_run()
                 w.paragraph(top=0.7, bottom=0.25, keep=True)
@@ -274,7 +279,7 @@ class Pages:
             self._written += len(body)
             if has_answer:
                 self._anchors.append(_Anchor("Answer", level, self.document.characterCount() - 1, n))
-                builder.parts(step[-1:], self._written, claims_of(chosen))
+                builder.parts(parts[-1:], self._written, step.claims)
                 self._written += 1
         if self.options.solution and self.options.made:
             self._write_provenance(builder, transcript)
@@ -479,7 +484,9 @@ def _step_title(number: int, body: Sequence[Part]) -> str:
     name = f"Step {number}" if number else "Question"
     for part in body:
         if isinstance(part, Text | Question) and part.text.strip():
-            return f"{name}: {wording.title_of(Transcript.of(part.text), 50)}"
+            heading = _HEADING.match(part.text)
+            title = wording.title_of(Transcript.of(heading[1] if heading else part.text), 50)
+            return title if _NAMES_ITSELF.match(title) else f"{name}: {title}"
     return name
 
 
