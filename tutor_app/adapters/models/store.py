@@ -10,7 +10,6 @@ how a model is run.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -418,6 +417,8 @@ class ModelStore:
 
     def _unknown(self, name: str, known: list[str]) -> UserFault:
         shown = "".join(c if c.isprintable() else "?" for c in name.strip()[:60])
+        import difflib  # no start asks for it
+
         near = difflib.get_close_matches(name.strip().casefold(), known, n=2, cutoff=0.4)
         guess = f"Did you mean {' or '.join(near)}? " if near else ""
         return UserFault(
