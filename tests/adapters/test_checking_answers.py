@@ -299,3 +299,29 @@ def test_how_a_sequence_goes_on_is_told_and_another_rule_is_not_wrong(
 def test_a_remainder_is_not_judged_where_no_division_is_asked_for(checker: Checker) -> None:
     assert checker.answer("Compute 3 + 4", "3 R 2") == Verdict("unchecked", "unreadable")
     assert checker.answer("Find the area of a circle with radius r", r"\pi r^2").kind != "wrong"
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "Mia invests $800 at 3% simple interest for 5 years and withdraws $100 a year. How much interest is it?",
+        "A train travels 240 km in 3 hours and another 60 km in 1 hour. What is its average speed?",
+        "A car travels 60 km at 30 km/h and returns at 60 km/h. What is its average speed?",
+        "How many three-digit numbers are even or divisible by 5?",
+        "How many three-digit numbers have exactly two equal digits?",
+        "How many three-digit numbers contain the digit 7 exactly once?",
+        "How many three-digit numbers can be formed from the digits 1, 2, 3?",
+        "How long does it take to drive 180 miles at 60 mph with a stop of 30 minutes?",
+        "What principal earns $50 simple interest at 5% in 2 years?",
+        "What amount invested at 5% simple interest for 2 years will earn $50?",
+        "How much money must be in an account at 5% simple interest to have $550 after 2 years?",
+        "At what rate of simple interest does $500 earn $50 in 2 years?",
+        "Two cyclists ride at 18 km/h for 2 hours. How far do they ride in total?",
+        "How far apart are two cars driving at 60 km/h in opposite directions after 2 hours?",
+        "The average of five numbers is 12. Four of them are 10, 11 and 14. What is the fifth?",
+        "A right triangle has sides 3 and 5. Find the third side.",
+        "She invests $1000, part at 5% and the rest at 6% simple interest for 1 year. How much interest is it?",
+    ],
+)
+def test_a_task_that_asks_for_more_than_its_numbers_is_not_recognised(checker: Checker, problem: str) -> None:
+    assert {checker.answer(problem, answer).kind for answer in ("50", "500", "3.5")} == {"unchecked"}

@@ -17,6 +17,7 @@ from tutor_app.adapters.checking.symbolic import Late, limited
 from tutor_app.adapters.checking.tasks import (
     algebra,
     calculus,
+    counting,
     everyday,
     figures,
     functions,
@@ -24,6 +25,7 @@ from tutor_app.adapters.checking.tasks import (
     numbers,
     sequences,
     stories,
+    told,
 )
 from tutor_app.adapters.checking.tasks.problem import LONGEST, Expected, Problem, Rules
 from tutor_app.adapters.grading.judging import judge
@@ -47,7 +49,20 @@ from tutor_app.text.typing import read_typed
 
 SECONDS: Final = 4.0
 RULES: Final[tuple[Rules, ...]] = tuple(
-    m.rule for m in (notation, algebra, numbers, calculus, sequences, functions, figures, stories, everyday)
+    m.rule
+    for m in (
+        notation,
+        algebra,
+        numbers,
+        calculus,
+        sequences,
+        functions,
+        figures,
+        stories,
+        everyday,
+        counting,
+        told,
+    )
 )
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d,])\d+,\d{1,2}(?![\d,])")
 _COMMA_NUMBER: Final = re.compile(r"-?\d+,\d+")
@@ -206,6 +221,8 @@ def _exactly(task: Expected, answer: str) -> bool:
     except Unsure:
         return True  # a list, a matrix, a word: their members were compared
     difference = gold - said
+    if not gold.free_symbols:
+        return True  # what was compared is a number, whatever unit it has
     if not difference.free_symbols or difference == 0:
         return True
     if difference.is_rational_function():

@@ -64,7 +64,7 @@ def _evaluate(p: Problem, m: re.Match[str]) -> Expected:
 @rule(
     r"(?:fully |completely )?simplify(?: the (?:expression|fraction|following(?: expression)?))?:? "
     r"(?P<f>.+?)(?: (?:completely|fully))?",
-    r"rationali[sz]e the denominator(?: of|:)? (?P<f>.+)",
+    r"rationali[sz]e(?: the denominator)?(?: of|:)? (?P<f>.+)",
     r"(?:combine|collect)(?: the)? like terms(?: in| of)?:? (?P<f>.+)",
     r"reduce(?: the fraction)?:? (?P<f>.+?)(?: to (?:lowest|simplest) terms)?",
     r"(?:express|write|convert) (?P<f>⟦\d+⟧|[\d./ ]+) (?:as|in|to|into) (?:an? )?(?:(?:common|simplified|reduced|"

@@ -20,19 +20,26 @@ _SHAPES: Final = (
     "parallelogram|trapezoid|trapezium|rhombus|cube|sphere|(?:right )?(?:circular )?cylinder|(?:right )?(?:circular )?"
     "cone|cuboid|box"
 )
-_ASKED: Final = "total surface area|surface area|area|perimeter|circumference|volume|diagonal|hypotenuse|height"
+_ASKED: Final = (
+    "total surface area|surface area|area|perimeter|circumference|volume|diagonal|hypotenuse|height|radius|diameter|"
+    "side(?: length)?|(?:other|second|missing|remaining|third) (?:leg|side)"
+)
 _UNITS: Final = "mm|cm|dm|m|km|in|inch(?:es)?|ft|feet|foot|yards?|miles?|meters?|metres?|centimet(?:er|re)s?|units?"
 _MEASURE: Final = re.compile(
     rf"\s*(?:and\s+|,\s*(?:and\s+)?)?(?P<name>(?:[a-z]+ ){{0,3}}?)(?:is |are |of |= ?|equal to )*"
-    rf"(?P<value>⟦\d+⟧|\d+(?:\.\d+)?(?:/\d+)?)(?:\s*(?P<unit>{_UNITS})\b)?\s*",
+    rf"(?P<value>⟦\d+⟧|\d+(?:\.\d+)?(?:/\d+)?(?: ?(?:π|pi\b))?)(?:\s*(?P<unit>{_UNITS})(?:\b(?!\^)"
+    rf"|(?P<square>²|\^2)))?\s*",
     re.IGNORECASE,
 )
+_OF_IT: Final = rf"(?:{THE} (?:the length of )?|how (?:long|large|big|high) is )(?:its|the) "
+_LONG: Final = rf"(?:⟦\d+⟧|\d+(?:\.\d+)?(?: ?(?:{_UNITS}))?)"
 _SAME: Final = {
     "sides": "side", "side length": "side", "side lengths": "side", "edge": "side", "edges": "side", "legs": "leg",
     "edge length": "side", "lengths": "side", "bases": "base", "base length": "base", "diagonals": "diagonal",
     "parallel sides": "base", "altitude": "height", "perpendicular height": "height", "base radius": "radius",
     "sides of length": "side", "side of length": "side", "sides of lengths": "side", "legs of length": "leg",
     "edges of length": "side", "edge of length": "side", "legs of lengths": "leg", "bases of length": "base",
+    "one leg": "leg", "one of legs": "leg", "one side": "leg", "another leg": "leg", "other leg": "leg",
     "bases of lengths": "base", "diagonals of length": "diagonal", "diagonals of lengths": "diagonal",
 }  # fmt: skip
 Values = dict[str, list[Any]]
@@ -61,6 +68,8 @@ def _measures(p: Problem, text: str) -> tuple[Values, str]:
         if not number.is_number or not number.is_positive:
             raise Unsure
         values.setdefault(name, []).append(number)
+        if (m["square"] is not None) != (name == "area" and bool(unit)):
+            raise Unsure
         units.add(unit.rstrip("s") if unit not in ("inches", "feet") else unit)
     if len(units) > 1:
         raise Unsure
@@ -82,6 +91,12 @@ def _root(value: Any) -> Any:
     return sp.sqrt(value)
 
 
+def _other_leg(hypotenuse: Any, leg: Any) -> Any:
+    if not (hypotenuse - leg).is_positive:
+        raise Unsure
+    return _root(hypotenuse**2 - leg**2)
+
+
 def _pi() -> Any:
     import sympy as sp
 
@@ -94,6 +109,17 @@ _FORMULAS: Final[dict[tuple[str, str, tuple[tuple[str, int], ...]], tuple[Callab
     ("circle", "area", (("diameter", 1),)): (lambda d: _pi() * d**2 / 4, 2),
     ("circle", "circumference", (("radius", 1),)): (lambda r: 2 * _pi() * r, 1),
     ("circle", "circumference", (("diameter", 1),)): (lambda d: _pi() * d, 1),
+    ("circle", "radius", (("area", 1),)): (lambda a: _root(a / _pi()), 1),
+    ("circle", "radius", (("circumference", 1),)): (lambda c: c / (2 * _pi()), 1),
+    ("circle", "radius", (("diameter", 1),)): (lambda d: d / 2, 1),
+    ("circle", "diameter", (("area", 1),)): (lambda a: 2 * _root(a / _pi()), 1),
+    ("circle", "diameter", (("circumference", 1),)): (lambda c: c / _pi(), 1),
+    ("circle", "diameter", (("radius", 1),)): (lambda r: 2 * r, 1),
+    ("circle", "area", (("circumference", 1),)): (lambda c: c**2 / (4 * _pi()), 2),
+    ("circle", "circumference", (("area", 1),)): (lambda a: 2 * _pi() * _root(a / _pi()), 1),
+    ("square", "side", (("area", 1),)): (_root, 1),
+    ("square", "side", (("perimeter", 1),)): (lambda u: u / 4, 1),
+    ("square", "side", (("diagonal", 1),)): (lambda d: d / _root(2), 1),
     ("square", "area", (("side", 1),)): (lambda s: s**2, 2),
     ("square", "perimeter", (("side", 1),)): (lambda s: 4 * s, 1),
     ("square", "diagonal", (("side", 1),)): (lambda s: s * _root(2), 1),
@@ -117,6 +143,8 @@ _FORMULAS: Final[dict[tuple[str, str, tuple[tuple[str, int], ...]], tuple[Callab
     ("equilateral triangle", "perimeter", (("side", 1),)): (lambda s: 3 * s, 1),
     ("equilateral triangle", "height", (("side", 1),)): (lambda s: s * _root(3) / 2, 1),
     ("right triangle", "hypotenuse", (("leg", 2),)): (lambda a, b: _root(a**2 + b**2), 1),
+    ("right triangle", "leg", (("hypotenuse", 1), ("leg", 1))): (lambda c, a: _other_leg(c, a), 1),
+    ("right triangle", "area", (("hypotenuse", 1), ("leg", 1))): (lambda c, a: a * _other_leg(c, a) / 2, 2),
     ("right triangle", "area", (("leg", 2),)): (lambda a, b: a * b / 2, 2),
     ("right triangle", "perimeter", (("leg", 2),)): (lambda a, b: a + b + _root(a**2 + b**2), 1),
     ("cube", "volume", (("side", 1),)): (lambda s: s**3, 3),
@@ -146,23 +174,31 @@ def _shape(name: str) -> str:
 @rule(
     rf"{THE} (?:the )?(?:exact )?(?P<q>{_ASKED}) of (?:an? |the )?(?P<s>{_SHAPES}) (?:with|whose|that has|which has|of|"
     rf"having|if) (?P<d>.+)",
-    rf"(?:if )?(?:an? |the )(?P<s>{_SHAPES}) has (?P<d>[^.?]+?(?:\d\.\d[^.?]*?)?)[,.] (?:then )?(?:{THE}) (?:its|the) "
-    rf"(?P<q>{_ASKED})(?: of the \w+)?",
+    rf"(?:if )?(?:an? |the )(?P<s>{_SHAPES}) has (?P<d>[^.?]+?(?:\d\.\d[^.?]*?)?)[,.] (?:then )?"
+    rf"{_OF_IT}(?P<q>{_ASKED})(?: of the \w+)?",
     rf"(?:if )?(?:an? |the )(?P<s>rectangle|rectangular \w+) is (?P<l>⟦\d+⟧|\d+(?:\.\d+)?(?: ?(?:{_UNITS}))?) "
     rf"(?:long|in length) "
-    rf"(?:and|by) (?P<w>⟦\d+⟧|\d+(?:\.\d+)?(?: ?(?:{_UNITS}))?) (?:wide|in width)[,.] (?:then )?(?:{THE}) (?:its|the) "
-    rf"(?P<q>{_ASKED})(?: of the \w+)?",
-    rf"(?:the )?(?P<d>[a-z][a-z ]*? of )(?:an? |the )(?P<s>{_SHAPES}) (?:is|are) (?P<v>[^.?]+?(?:\d\.\d[^.?]*?)?)[,.] "
-    rf"(?:{THE}) (?:its|the) (?P<q>{_ASKED})(?: of the \w+)?",
+    rf"(?:and|by) (?P<w>⟦\d+⟧|\d+(?:\.\d+)?(?: ?(?:{_UNITS}))?) (?:wide|in width)[,.] (?:then )?"
+    rf"{_OF_IT}(?P<q>{_ASKED})(?: of the \w+)?",
+    rf"{THE} (?:the )?(?:length of the )?(?P<q>{_ASKED}) of (?:an? |the )(?P<s>rectangle) (?:(?:that|which) is "
+    rf"|measuring )?"
+    rf"(?:(?P<w>{_LONG}) wide (?:and|by) (?P<l>{_LONG}) (?:long|high|tall)|(?P<l2>{_LONG}) (?:long )?(?:and|by) "
+    rf"(?P<w2>{_LONG})(?: wide)?)",
+    rf"(?:find )?(?:the )?(?P<d>[a-z][a-z ]*? of )(?:an? |the )(?P<s>{_SHAPES}) (?:is|are|measures?) "
+    rf"(?P<v>[^.?]+?(?:\d\.\d[^.?]*?)?)[,.] "
+    rf"{_OF_IT}(?P<q>{_ASKED})(?: of the \w+)?",
 )
 def _figure(p: Problem, m: re.Match[str]) -> Expected:
     groups = m.groupdict()
     if "l" in groups:
-        data = f"length {m['l']} and width {m['w']}"
+        data = f"length {m['l'] or m['l2']} and width {m['w'] or m['w2']}"
     else:
         data = m["d"] if "v" not in groups else f"{m['d'].removesuffix(' of ')} {m['v']}"
     values, unit = _measures(p, data)
     shape, asked = _shape(m["s"]), m["q"].lower().removeprefix("total ")
+    asked = re.sub(r"^(?:other|second|missing|remaining|third) (?:leg|side)$", "leg", asked).replace(
+        "side length", "side"
+    )
     key = tuple(sorted((name, len(found)) for name, found in values.items()))
     formula = _FORMULAS.get((shape, asked, key))
     if formula is None and shape == "equilateral triangle":
@@ -209,4 +245,31 @@ def _polygon(p: Problem, m: re.Match[str]) -> Expected:
     if "diagonals" in asked:
         return value_of(n * (n - 3) / 2)
     value = (n - 2) * 180 if asked.startswith("sum") else (n - 2) * 180 / n if "exterior" not in asked else 360 / n
+    return Expected((tex(value), f"{tex(value)}^\\circ"))
+
+
+_ANGLE: Final = r"(?P<{}>⟦\d+⟧|\d+(?:\.\d+)?) ?(?:°|degrees)?"
+_OTHER: Final = (
+    rf"{THE} (?:the )?(?:(?:measure|size) of )?(?:the |its )?(?:measure of the )?(?:third|remaining|other|missing)"
+    r"(?: acute)?(?: angle| one)?(?: measure)?(?: of the triangle| in degrees)?"
+)
+
+
+@rule(
+    rf"(?:if )?(?:in a triangle,? )?(?:the )?(?:measures of )?(?:two|2)?(?: of the)? ?(?:interior )?angles"
+    rf"(?: (?:of|in) (?:a|the) triangle)? (?:are|measure|have measures(?: of)?) {_ANGLE.format('a')} and "
+    rf"{_ANGLE.format('b')}[.,;] {_OTHER}",
+    rf"(?:if )?(?:a|the) triangle has (?:two )?angles (?:of|measuring) {_ANGLE.format('a')} and "
+    rf"{_ANGLE.format('b')}[.,;] "
+    rf"{_OTHER}",
+    rf"(?:if )?(?:one|an) (?P<right>acute )angle (?:of|in) a right(?:-angled)? triangle (?:is|measures) "
+    rf"{_ANGLE.format('a')}[.,;] {_OTHER}",
+)
+def _third_angle(p: Problem, m: re.Match[str]) -> Expected:
+    """The angle of a triangle that is left."""
+    groups = m.groupdict()
+    given = [ex.scalar(re.sub(r"\^\s*\{?\\circ\}?|°", "", p.formula(groups[n]))) for n in "ab" if groups.get(n)]
+    value = (90 if groups.get("right") else 180) - sum(given)
+    if not value.is_positive or "triangle" not in m[0].lower():
+        raise Unsure
     return Expected((tex(value), f"{tex(value)}^\\circ"))

@@ -344,3 +344,66 @@ def _square(p: Problem, m: re.Match[str]) -> Expected:
     given = p.formula(m["f"])
     a, b, c, x = _quadratic(p, m["f"])
     return value_of(a * x**2 + b * x + c, given, "square")
+
+
+_SPAN: Final = re.compile(
+    r"(?P<a>[^<≤\\]+?)\s*(?P<la><|≤|\\leq?(?![a-z]))\s*(?P<n>[a-zθ]|\\theta)\s*(?P<lb><|≤|\\leq?(?![a-z]))\s*(?P<b>.+)"
+    r"|(?P<oa>[\[(])(?P<c>[^,]+),(?P<d>[^,]+)(?P<ob>[\])])"
+)
+
+
+@rule(
+    r"(?:solve|find all (?:the )?(?:solutions|values)(?: of \S+)?(?: of| to| for which| such that| satisfying)?)"
+    r"(?: the equation)?:? (?P<f>⟦\d+⟧|[^,⟦]+?),? (?:for|where|on|in|with|if|over)(?: the interval)? "
+    r"(?P<d>⟦\d+⟧|[^⟦]+?)",
+)
+def _on_an_interval(p: Problem, m: re.Match[str]) -> Expected:
+    """All solutions of an equation with sines, cosines or tangents on an interval."""
+    import sympy as sp
+
+    sides, ops = ex.relation(p.formula(m["f"]))
+    span = _SPAN.fullmatch(p.formula(m["d"]).replace(r"\left", "").replace(r"\right", "").strip())
+    if span is None or ops != ("=",) or "circ" in m.string or "°" in m.string:
+        raise Unsure
+    difference = sides[0] - sides[1]
+    x = ex.variable(difference)
+    if not difference.has(sp.sin, sp.cos, sp.tan) or (span["n"] and span["n"].lstrip("\\") not in (str(x), "θ")):
+        raise Unsure
+    low, high = (ex.scalar(span[one] or span[other]) for one, other in (("a", "c"), ("b", "d")))
+    opens = [(span[sign] or "") == "<" or span[bracket] in ("(", ")") for sign, bracket in (("la", "oa"), ("lb", "ob"))]
+    turns = _roots_in_turns(difference, x, low, high)
+    values = [value for value in turns if not (opens[0] and value == low) and not (opens[1] and value == high)]
+    if not values:
+        raise Unsure
+    return Expected((", ".join(map(tex, values)),), how="substituted")
+
+
+GRID: Final = 4000
+
+
+def _roots_in_turns(difference: Any, x: Any, low: Any, high: Any) -> list[Any]:
+    """The roots of a trigonometric expression from ``low`` to ``high``, each a multiple of pi/24.
+
+    Every place where it changes its sign or comes close to zero must be one of them, so that none is missed.
+
+    Raises:
+        Unsure: If another root may be there.
+    """
+    import sympy as sp
+
+    begin, end = float(low), float(high)
+    if not 0 < end - begin < 30:
+        raise Unsure
+    work = sp.lambdify(x, difference, "math")
+    width = (end - begin) / GRID
+    places = [begin + width * n for n in range(-1, GRID + 2)]
+    heights = [float(work(place)) for place in places]
+    steps = range(sp.ceiling(24 * low / sp.pi), sp.floor(24 * high / sp.pi) + 1)
+    found = [step * sp.pi / 24 for step in steps if sp.simplify(difference.subs(x, step * sp.pi / 24)) == 0]
+    near = [float(value) for value in found]
+    for n in range(1, len(places) - 1):
+        before, here, after = heights[n - 1 : n + 2]
+        turns = before * here <= 0 or (abs(here) <= abs(before) and abs(here) <= abs(after) and abs(here) < 1e-4)
+        if turns and abs(here) < 50 and not any(abs(value - places[n]) < 2 * width for value in near):
+            raise Unsure
+    return found

@@ -166,6 +166,24 @@ def _scientific(p: Problem, m: re.Match[str]) -> Expected:
     return Expected((tex(value),), form="scientific")
 
 
+_TEN: Final = r"(?:⟦\d+⟧|\d+(?:\.\d+)? ?[x×*·⋅] ?10 ?\^ ?[({]?-?\d+[)}]?)"
+
+
+@rule(
+    rf"(?:write|express|convert|put|change) (?P<f>{_TEN}) (?:in|to|into|as) (?:an? "
+    rf")?(?:(?:ordinary|normal|usual|regular) "
+    r"(?:number|form|notation|decimal)|(?:standard )?decimal(?: form| notation| number)?|standard notation|whole number"
+    r"|(?P<open>standard form))",
+)
+def _without_powers(p: Problem, m: re.Match[str]) -> Expected:
+    """A number in scientific notation, written out."""
+    formula = re.sub(r"(?<=\d)\s*[x×·⋅]\s*(?=10)", r"\\times ", p.formula(m["f"]))
+    value = ex.scalar(formula)
+    if not re.search(r"10\s*\^", formula) or not value.is_Rational or not _terminates(value) or abs(value) > 10**30:
+        raise Unsure
+    return Expected((tex(value),), form="decimal", open=m["open"] is not None)
+
+
 _COUNT: Final = rf"(?:\d+|{'|'.join(list(NUMBERS)[1:])})"
 _THINGS: Final = (
     r"(?:different |distinct )?(?:people|persons|students|children|friends|men|women|boys|girls|players|books)"

@@ -207,6 +207,29 @@ def _series(p: Problem, m: re.Match[str]) -> Expected:
     raise Unsure
 
 
+_PART: Final = r"-?(?:\d+(?:\.\d+)?(?:/\d+)?)"
+
+
+@rule(
+    rf"(?:{THE} )?(?:the )?(?:(?:sum|value) of )?(?:the )?(?:infinite )?(?:geometric )?(?:(?:series|sum):? )?"
+    rf"(?P<f>⟦\d+⟧|{_PART}(?: ?[-+] ?{_PART}){{2,6}} ?[-+] ?(?:\.\.\.|…|⋯))"
+)
+def _endless(p: Problem, m: re.Match[str]) -> Expected:
+    """A geometric series without an end: "1 + 1/3 + 1/9 + ..."."""
+    text = re.sub(r"\\(?:l|c)?dots|…|⋯", "...", p.formula(m["f"].rstrip(".") + "⋯" if "⟦" not in m["f"] else m["f"]))
+    found = re.fullmatch(r"(.+?)\s*[-+]\s*\.{3,}", text.strip())
+    if found is None:
+        raise Unsure
+    parts = re.findall(r"[-+]?[^-+]+", found[1].replace(" ", ""))
+    values = [ex.scalar(part.removeprefix("+")) for part in parts]
+    if len(values) < 3 or not all(v.is_Rational and v != 0 for v in values):
+        raise Unsure
+    factors = {b / a for a, b in pairwise(values)}
+    if len(factors) != 1 or not abs(next(iter(factors))) < 1:
+        raise Unsure
+    return value_of(values[0] / (1 - factors.pop()))
+
+
 @rule(
     r"(?:(?:find|compute|calculate|evaluate|what is)(?: the (?:value|sum) of)?:? )?"
     r"(?P<f>-?\d+(?: ?\+ ?\d+){2,6} ?\+ ?(?:\.\.\.|…) ?\+ ?\d+)"
