@@ -101,6 +101,8 @@ for colour, (label, f, sign) in zip(colours * len(relations), relations):
     across_at, up_at = common(f, axis_across, half, centre), common(f, axis_up, half, centre)
     mark(ax, [(px, 0.0) for px, _ in across_at], f"Crossings with the {across}-axis{name}", colour)
     mark(ax, [(0.0, py) for _, py in up_at], f"Crossings with the {up}-axis{name}", colour)
+    if not across_at and not up_at and np.isfinite(path).any():
+        print(f"{label} meets neither axis here.")
 for n, (a, f, _) in enumerate(relations):
     for b, g, _ in relations[n + 1 :]:
         mark(ax, common(f, g, half, centre), f"Intersections of {a} and {b}" if len(relations) > 2 else "Intersections")

@@ -7,21 +7,23 @@ if len(arrows) == 2:
     drawn[f"{a} + {b}"] = first + second
     for start, way in ((first, second), (second, first)):
         ax.plot(*np.array([start, start + way]).T, color="#777777", linestyle="--", linewidth=1, label="_dashed line")
-ends = np.array([*drawn.values(), (0.0, 0.0)])
+tail = np.array(tail, dtype=float)
+ends = np.array([tail, *(tail + v for v in drawn.values()), (0.0, 0.0)])
 reach = 0.15 * max(np.ptp(ends, axis=0).max(), 1)
 ax.set_xlim(ends[:, 0].min() - reach, ends[:, 0].max() + reach)
 ax.set_ylim(ends[:, 1].min() - reach, ends[:, 1].max() + reach)
 ax.set_aspect("equal")
 for colour, (name, v) in zip(colours * len(drawn), drawn.items()):
     ax.annotate(
-        "", v, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
+        "", tail + v, tail, arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
     )
-    ax.plot([0, v[0]], [0, v[1]], color=colour, linewidth=2, label=name)
+    ax.plot(*np.array([tail, tail + v]).T, color=colour, linewidth=2, label=name)
     right, up = np.sign(np.round(v, 9))  # onwards from the tip, where no arrow is
     beside = {"ha": ("right", "center", "left")[int(right) + 1], "va": ("top", "center", "bottom")[int(up) + 1]}
     at = (5 * right, 5 * up) if right or up else (5, 5)
-    ax.annotate(f"{name} {point(*v)}", v, xytext=at, textcoords="offset points", color=colour, **beside)
-    print(f"{name} = {point(*v)}, length {number(np.hypot(*v))}")
+    ax.annotate(f"{name} {point(*v)}", tail + v, xytext=at, textcoords="offset points", color=colour, **beside)
+    drawn_from = f", from {point(*tail)} to {point(*(tail + v))}" if tail.any() else ""
+    print(f"{name} = {point(*v)}, length {number(np.hypot(*v))}{drawn_from}")
 if len(arrows) == 2:
     lengths = np.hypot(*first) * np.hypot(*second)
     print(f"{a} \u00b7 {b} = {number(first @ second)}")

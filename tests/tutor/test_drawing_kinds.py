@@ -33,6 +33,12 @@ def sandbox() -> Iterator[Sandbox]:
         ("polar curve r = theta", "the polar curve r = θ"),
         ("x = 3cos(t), y = 2sin(t), 0 <= t <= 2pi", "the curve x = 3 cos(t), y = 2 sin(t)"),
         ("x(t) = t - sin t, y(t) = 1 - cos t", "the curve x(t) = t − sin t, y(t) = 1 − cos t"),
+        ("r = 1 - cos(t)", "the polar curve r = 1 − cos(t)"),
+        ("Sketch the path (t cos t, t sin t) for 0 <= t <= 6", "the curve (x, y) = (t cos t, t sin t)"),
+        ("Plot xy = 8", "xy = 8"),
+        ("sketch the curve x^3 + y^3 = 6xy", "x³ + y³ = 6xy"),
+        ("Show u = (2, 1), v = (1, 3) and their sum", "the vectors u and v"),
+        ("Plot the vector from (1, 2) to (4, 6)", "the vector v"),
         ("bar chart of 3, 5, 7, 2", "a bar chart of 4 values"),
         ("Draw a column chart: apples 5, pears 3, plums 8", "a bar chart of apples, pears and plums"),
         ("pie chart: red 40%, blue 35%, green 25%", "a pie chart of red, blue and green"),
@@ -123,3 +129,33 @@ def test_the_right_things_are_said(sandbox: Sandbox, text: str, lines: list[str]
     assert figure is not None
     for line in lines:
         assert line in words.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("x = t^2, y = t^3 for t from -2 to 2", "-2", "2"),
+        ("r = theta for theta from 0 to 2pi", "0", "2 * np.pi"),
+        ("x = cos t, y = sin t, where t goes from 0 to pi/2", "0", "1 * np.pi / 2"),
+        ("x = t, y = t^2 for t between 1/2 and 3", "1 / 2", "3"),
+        ("x = t, y = t^2", "-3", "3"),
+    ],
+)
+def test_the_parameter_goes_from_where_to_where_it_is_told(text: str, low: str, high: str) -> None:
+    found = find(text, asked=True)
+    assert found is not None
+    assert f"low, high, parameter = {low}, {high}, " in found.program
+
+
+def test_a_vector_between_two_points_starts_at_the_first(sandbox: Sandbox) -> None:
+    found = find("Plot the vector from (1, 2) to (4, 6)")
+    assert found is not None
+    _, words = picture(found, sandbox, NeverCancelled())
+    assert words == "v = (3, 4), length 5, from (1, 2) to (4, 6)"
+
+
+def test_a_curve_that_meets_no_axis_says_so(sandbox: Sandbox) -> None:
+    found = find("Plot xy = 8")
+    assert found is not None
+    _, words = picture(found, sandbox, NeverCancelled())
+    assert words == "xy = 8 meets neither axis here."

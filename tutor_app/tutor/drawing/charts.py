@@ -39,7 +39,8 @@ def chart(prose: str, *, asked: bool) -> Drawing | None:
     if not named or _FORMULA.search(prose):
         return None
     _, m, kind = min(named, key=lambda found: found[0])
-    if not asked and not _WANTED.search(prose[: m.start()]):
+    heading = not prose[: m.start()].strip() and re.match(r"\s*(?::|of\b)", prose[m.end() :])
+    if not asked and not heading and not _WANTED.search(prose[: m.start()]):
         return None
     rest = f"{prose[: m.start()]} ; {prose[m.end() :]}"
     if kind in ("bar", "pie", "line"):

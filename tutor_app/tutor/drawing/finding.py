@@ -57,6 +57,8 @@ _FUNCTIONS: Final = frozenset("fghpqrsuvFGHPQST")
 _NO_BASE: Final = re.compile(r"\\log(?![A-Za-z_])")
 _SYSTEM: Final = re.compile(r"\\begin\{(?:cases|aligned)\}((?:(?!&\s*[^=<>\s\\]).)*)\\end\{(?:cases|aligned)\}", re.S)
 """Equations one below the other; values with their conditions have an ampersand in front of something else."""
+_XY: Final = re.compile(r"(?<![A-Za-z\\])xy(?![A-Za-z])")
+"""In a picture of the plane these are two letters, no name."""
 _BOUND: Final = r"\s*(\{[^{}]*\}|\\pi|\S)\s*"
 _INTEGRAL: Final = re.compile(rf"\\int(?:\\limits)?\s*_{_BOUND}\^{_BOUND}(.*?)(?:\\[,;: ]|\s)*d\s*([a-z])\s*$", re.S)
 _SCALAR: Final = (Sum, Product, Power, Call, Piecewise)
@@ -113,7 +115,7 @@ def _formulas(latex: str) -> list[_Formula]:
     if m := _SYSTEM.fullmatch(latex):
         return [formula for row in m[1].split(r"\\") if "cases" not in row for formula in _formulas(row.strip(" .,;"))]
     try:
-        term = readings(latex)[0] if "cases" in latex else term_of(latex)
+        term = readings(latex)[0] if "cases" in latex else term_of(_XY.sub(r"x y", latex))
     except (Unsure, IndexError):
         return []
     if isinstance(term, Group) and not term.brackets and all(isinstance(item, Relation) for item in term.items):

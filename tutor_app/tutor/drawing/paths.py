@@ -6,12 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from tutor_app.adapters.grading.terms import Call, Number, Power, Product, Relation, Symbol, Term, symbols, walk
+from tutor_app.adapters.grading.terms import Call, Group, Number, Power, Product, Relation, Symbol, Term, symbols, walk
 from tutor_app.tutor.drawing import programs
 from tutor_app.tutor.drawing.formulas import python
 from tutor_app.tutor.drawing.programs import Drawing
 
 _ANGLES: Final = frozenset(("theta", "phi", "varphi", "t"))
+_END: Final = r"([-\u2212]?\s?(?:\d+(?:\.\d+)?|(?=\u03c0)))\s*(\u03c0?)(?:\s*/\s*(\d+))?"
+"""A number, a multiple of \u03c0, or one of them divided."""
+_PARAMETERS: Final = frozenset(("t", "s", "theta", "phi", "varphi"))
 _PERIODIC: Final = frozenset(("sin", "cos", "tan", "sec", "csc", "cot"))
 
 
@@ -30,24 +33,39 @@ def path(formulas: Sequence[tuple[str, Term]], prose: str) -> Drawing | None:
     polar = re.search(r"(?i)\bpolar\b", prose) is not None
     for name, value, label in given:
         inside = symbols(value)
-        if name != "r" or len(inside) > 1 or not (inside & _ANGLES - {"t"} or polar):
+        turning = inside == {"t"} and any(isinstance(part, Call) and part.name in _PERIODIC for part in walk(value))
+        if name != "r" or len(inside) > 1 or not (inside & _ANGLES - {"t"} or polar or turning):
             continue
         angle = next(iter(inside), "theta")
-        low, high = _range(terms, angle, value)
+        low, high = _range(terms, prose, angle, value)
         radius = python(value, {angle: "t"})
         place = f"(({radius}) * np.cos(t), ({radius}) * np.sin(t))"
         return programs.path(label, place, low, high, "\u03b8" if angle == "theta" else angle, "polar")
     x = next(((value, label) for name, value, label in given if name == "x"), None)
     y = next(((value, label) for name, value, label in given if name == "y"), None)
     if x is None or y is None:
-        return None
+        return _pair(formulas, prose)
     names = symbols(x[0]) | symbols(y[0])
     if len(names) != 1 or names & {"x", "y"} or not (symbols(x[0]) and symbols(y[0])):
         return None
     (parameter,) = names
-    low, high = _range(terms, parameter, x[0], y[0])
+    low, high = _range(terms, prose, parameter, x[0], y[0])
     place = f"({python(x[0], {parameter: 't'})} + 0 * t, {python(y[0], {parameter: 't'})} + 0 * t)"
     return programs.path(f"{x[1]}, {y[1]}", place, low, high, "\u03b8" if parameter == "theta" else parameter, "")
+
+
+def _pair(formulas: Sequence[tuple[str, Term]], prose: str) -> Drawing | None:
+    """The curve of a point whose two coordinates are functions of the same parameter: ``(t cos t, t sin t)``."""
+    terms = [term for _, term in formulas]
+    for label, term in formulas:
+        match term:
+            case Group((x, y), "()") if (names := symbols(x) | symbols(y)) and names <= _PARAMETERS and len(names) == 1:
+                (parameter,) = names
+                low, high = _range(terms, prose, parameter, x, y)
+                place = f"({python(x, {parameter: 't'})} + 0 * t, {python(y, {parameter: 't'})} + 0 * t)"
+                shown = "\u03b8" if parameter == "theta" else parameter
+                return programs.path(f"(x, y) = {label}", place, low, high, shown, "")
+    return None
 
 
 def _coordinate(term: Term) -> tuple[str, Term] | None:
@@ -62,18 +80,30 @@ def _coordinate(term: Term) -> tuple[str, Term] | None:
             return None
 
 
-def _range(terms: Sequence[Term], parameter: str, *values: Term) -> tuple[str, str]:
+def _range(terms: Sequence[Term], prose: str, parameter: str, *values: Term) -> tuple[str, str]:
     """From where to where the parameter goes: as it is told, else once around, else from -3 to 3."""
     for term in terms:
         if isinstance(term, Relation) and len(term.members) == 3 and term.members[1] == Symbol(parameter):
             low, _, high = term.members
             if set(term.ops) <= {"<", "<="} and not symbols(low) | symbols(high):
                 return python(low, {}), python(high, {})
+    letter = {"theta": "\u03b8", "phi": "\u03c6", "varphi": "\u03c6"}.get(parameter, parameter)
+    if told := re.search(
+        rf"(?<![A-Za-z]){letter}\s+(?:goes\s+|runs\s+)?(?:from|between)\s+{_END}\s+(?:to|and)\s+{_END}", prose
+    ):
+        return _code(told[1], told[2], told[3]), _code(told[4], told[5], told[6])
     parts = [part for value in values for part in walk(value)]
     if not any(isinstance(part, Call) and part.name in _PERIODIC for part in parts):
         return ("0", "4 * np.pi") if parameter in ("theta", "phi", "varphi") else ("-3", "3")
     halves = any(_is_parted(p) for p in _inside(parts))
     return "0", "4 * np.pi" if halves else "2 * np.pi"
+
+
+def _code(number: str, pi: str, divisor: str) -> str:
+    """A number with perhaps a multiple of \u03c0, as Python writes it."""
+    sign = "-" if number[:1] in ("-", "\u2212") else ""
+    digits = number.lstrip("-\u2212").strip()
+    return f"{sign}{digits or '1'}{' * np.pi' if pi else ''}{f' / {divisor}' if divisor else ''}"
 
 
 def _is_parted(part: Term) -> bool:

@@ -180,12 +180,13 @@ def with_article(title: str) -> str:
     return f"{'an' if called[0] in 'aeiou' else 'a'} {called}"
 
 
-def vectors(arrows: Mapping[str, tuple[str, ...]]) -> Drawing:
-    """Vectors of two or three coordinates from the origin; of two also their sum."""
+def vectors(arrows: Mapping[str, tuple[str, ...]], tail: tuple[str, ...] = ()) -> Drawing:
+    """Vectors of two or three coordinates, of two also their sum; from the origin, or in the plane from ``tail``."""
     rows = ", ".join(f"{name!r}: ({', '.join(numbers)})" for name, numbers in arrows.items())
     body = "vectors" if all(len(numbers) == 2 for numbers in arrows.values()) else "vectors_in_space"
+    start = f"tail = ({', '.join(tail if len(tail) == 2 else ('0', '0'))})\n" if body == "vectors" else ""
     said = "the vector " if len(arrows) == 1 else "the vectors "
-    return Drawing(said + _listed(list(arrows)), _program(f"vectors = {{{rows}}}\n", body))
+    return Drawing(said + _listed(list(arrows)), _program(f"vectors = {{{rows}}}\n{start}", body))
 
 
 def _program(head: str, body: str) -> str:

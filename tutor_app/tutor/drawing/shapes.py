@@ -26,8 +26,11 @@ _VECTOR: Final = re.compile(
 )
 _UNNAMED: Final = re.compile(rf"\bvectors?\s+{_COORDINATES}(?:\s*(?:,|,?\s*and)\s*{_COORDINATES})*", re.I)
 _ARROW: Final = re.compile(
-    rf"\bvectors?\b[^.?!]*?\bfrom\s+(?:the\s+point\s+)?([A-Z])\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)\s*"
-    rf"to\s+(?:the\s+point\s+)?([A-Z])\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)"
+    rf"\bvectors?\b[^.?!]*?\bfrom\s+(?:the\s+point\s+)?([A-Z]?)\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)\s*"
+    rf"to\s+(?:the\s+point\s+)?([A-Z]?)\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)"
+)
+_OF_VECTORS: Final = re.compile(
+    r"(?i)\bvectors?\b|\u27e8|\b(?:their|the) (?:sum|difference) (?:vector|arrow)|\bresultant\b|\btheir sum\b"
 )
 _CENTRE: Final = re.compile(rf"(?i)\bcent(?:er|re)\b[^.?!\d(]*\(\s*{_SIGNED}\s*,\s*{_SIGNED}\s*\)")
 _RADIUS: Final = re.compile(rf"(?i)\bradius\b[^.?!\d(]*?{NUMBER}")
@@ -120,12 +123,13 @@ def _corners(prose: str) -> Drawing | None:
 
 
 def _vectors(prose: str, marked: bool, asked: bool) -> Drawing | None:
-    if not marked and not re.search(r"(?i)\bvectors?\b|\u27e8", prose):
+    if not marked and not _OF_VECTORS.search(prose):
         return None
     if m := _ARROW.search(prose):
         first, x, y, z, second, a, b, c = m.groups()
         ends = [(Fraction(_signed(q)) - Fraction(_signed(p))) for p, q in ((x, a), (y, b), (z, c)) if p and q]
-        return programs.vectors({f"{first}{second}": tuple(map(str, ends))})
+        tail = tuple(_signed(p) for p in (x, y, z) if p)
+        return programs.vectors({f"{first}{second}" or "v": tuple(map(str, ends))}, tail)
     found = {m[1]: _numbers(m.groups()[1:]) for m in _VECTOR.finditer(prose)}
     if not found and (m := _UNNAMED.search(prose)):
         told = [_numbers(one.groups()) for one in re.finditer(_COORDINATES, m[0])]
