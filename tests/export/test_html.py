@@ -7,9 +7,11 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.export.solutions import ALL, BARE, FULL, HOSTILE, TABLE, VALUE
+from tutor_app.core.parts import Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.export.html import to_html
 from tutor_app.handout.options import Options
-from tutor_app.text.mathml import mathml
+from tutor_app.text.mathml import mathml, mathml_lines
 
 VOID = {"meta", "br", "hr", "img"}
 
@@ -153,3 +155,30 @@ def test_alignment_and_rules_are_said_in_css() -> None:
     aligned = mathml("\\begin{align*}a&=b\\end{align*}", True) or ""
     assert re.search(r'<mtd style="text-align:right', aligned)
     assert "border-right:1px solid" in (mathml("\\begin{array}{c|c}1&2\\end{array}", True) or "")
+
+
+def test_a_long_display_formula_may_go_on_in_another_line() -> None:
+    source = "T = 11 + 12 + (13 - 14) + \\frac{15 + 16}{17} - 18 \\le 190 + 200 + 210 + 220 + 230"
+    lines = mathml_lines(source)
+    signs = [m[1] for line in lines if (m := re.search('<mo form="infix">(.)</mo>', line))]
+    assert signs == ["=", "+", "+", "+", "\u2212", "\u2264", "+", "+", "+", "+"]
+    for line in lines:
+        assert ET.fromstring(line).get("displaystyle") == "true"
+    assert [line.count("application/x-tex") for line in lines] == [1] + [0] * 10
+    page = to_html([Transcript.of("p", Text(f"$${source}$$"))], Options())
+    assert page.count("<wbr><math") == 10
+    assert 'role="math" aria-label="T equals 11 plus 12' in page
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 1",
+        "\\begin{aligned} a &= 111111 + 222222 + 333333 \\\\ &= 444444 + 555555 + 666666 + 7777 \\end{aligned}",
+        "\\sqrt{11 + 12 + 13 + 14 + 15 + 16 + 17 + 18 + 19 + 20 + 21 + 22 + 23}",
+        "(11 + 12 + 13 + 14 + 15 + 16 + 17 + 18 + 19 + 20 + 21 + 22 + 23)",
+        "\\nosuchcommand{x}",
+    ],
+)
+def test_what_is_short_or_one_piece_stays_whole(source: str) -> None:
+    assert mathml_lines(source) == ()

@@ -23,8 +23,9 @@ from tutor_app.text.clean import without_controls
 from tutor_app.text.delimiters import Segment
 from tutor_app.text.finding import compact, find
 from tutor_app.text.markup import MARK, answer_segments, read, restored
-from tutor_app.text.mathml import mathml
+from tutor_app.text.mathml import mathml, mathml_lines
 from tutor_app.text.minus import minus_signs
+from tutor_app.text.speech import spoken
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -73,7 +74,8 @@ figure img{max-width:100%;max-height:45rem;width:auto;height:auto;display:block}
 .made{font:.7em/1.5 Inter,system-ui,sans-serif;border-top:1px solid var(--line);margin-top:2.5em;padding-top:.8em}
 table{border-collapse:collapse;margin:.8em 0}th,td{border:1px solid var(--line);padding:.3em .7em}
 math{font-family:"STIX Two Math","Cambria Math",math}
-math[display=block]{margin:.7em 0;overflow-x:auto;overflow-y:hidden}
+math[display=block],.long{margin:.7em 0;overflow-x:auto;overflow-y:hidden}
+.long{display:block;text-align:center}
 .k,.kn,.kc,.kd,.ow,.kt{color:var(--k)}.s,.s1,.s2,.sd,.sa,.si,.se,.sr{color:var(--s)}.m,.mi,.mf,.mh{color:var(--n)}
 .c,.c1,.ch,.cm{color:var(--c);font-style:italic}.nf,.nc,.nb,.nd{color:var(--f)}
 nav ol{line-height:2}nav a{color:inherit}
@@ -212,6 +214,9 @@ def _answer(answer: Answer, claims: Sequence[Claim]) -> str:
 
 def formula(segment: Segment) -> str:
     """A formula as MathML, or its source as code."""
+    if segment.kind == "display" and (lines := mathml_lines(segment.source)):
+        said = _text(spoken(segment.source))
+        return f'<span class="long" role="math" aria-label="{said}">{"<wbr>".join(lines)}</span>'
     found = mathml(segment.source, segment.kind == "display")
     return found if found is not None else f'<code class="tex">{_text(segment.source)}</code>'
 
@@ -276,7 +281,7 @@ def _underlined(piece: _Fragment, wrong: Sequence[tuple[int, int, str, str]]) ->
         return piece.html
     if not piece.words:
         _, _, title, kind = wrong[0]
-        return f'<span title="{title}">{piece.html.replace("<math", f"<math class={kind}", 1)}</span>'
+        return f'<span title="{title}">{piece.html.replace("<math", f"<math class={kind}")}</span>'
     out, done = "", 0
     for first, last, title, kind in sorted(wrong):
         if first >= done:

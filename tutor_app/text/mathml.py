@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from tutor_app.text.clean import without_controls
@@ -33,12 +34,61 @@ columnspan rowspan
 _ATTRIBUTES: Final = frozenset(_KNOWN_ATTRIBUTES.split())
 _STACKED: Final = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 _FENCES: Final = frozenset("()[]{}|\u2016\u2225")
+_LONG: Final = 40
+"""Characters of a display formula that fits in the column of a small page."""
+_OPENING: Final = frozenset("([{\u27e8\u2308\u230a")
+_CLOSING: Final = frozenset(")]}\u27e9\u2309\u230b")
+_BREAKS: Final = frozenset("=<>\u2264\u2265\u2260\u2248\u2261\u223c\u21d2\u27f9\u21d4\u27fa\u2192+\u2212\u00b1-")
 _ALIGNED: Final = {"left", "right", "center"}
 
 
 def mathml(source: str, display: bool) -> str | None:
     """A ``<math>`` element, or None if the source cannot be converted."""
     return _converted(source, display) if source.strip() and len(source) <= MAX_SOURCE else None
+
+
+def mathml_lines(source: str) -> tuple[str, ...]:
+    """A long display formula as several ``<math>`` elements, between which a browser may begin another line.
+
+    Browsers break no formula themselves, so that paper cuts it off. They are cut before relations and signs of sums
+    outside of brackets; the first one keeps the source. Empty for a formula that is short or has no such place.
+    """
+    whole = mathml(source, display=True)
+    if whole is None:
+        return ()
+    semantics = ET.fromstring(whole.replace(f' xmlns="{_MATHML}"', "", 1))[0]
+    row, annotation = semantics[0], semantics[1]
+    while len(row) == 1 and row[0].tag == "mrow":
+        row = row[0]
+    if len("".join(row.itertext())) <= _LONG:
+        return ()
+    cuts = [0, *_places_to_break(row), len(row)]
+    lines = []
+    for first, last in pairwise(cuts):
+        math = ET.Element("math", {"displaystyle": "true"})
+        part = ET.SubElement(math, "mrow")
+        part.extend(list(row)[first:last])
+        if first:
+            part[0].set("form", "infix")
+        else:
+            math.remove(part)
+            kept = ET.SubElement(math, "semantics")
+            kept.extend((part, annotation))
+        lines.append(_as_text(math))
+    return tuple(lines) if len(lines) > 1 else ()
+
+
+def _places_to_break(row: ET.Element) -> list[int]:
+    """Before which elements of a row another line may begin."""
+    found, depth = [], 0
+    for k, element in enumerate(row):
+        sign = element.text or "" if element.tag == "mo" else ""
+        depth += (sign in _OPENING) - (sign in _CLOSING)
+        before = row[k - 1] if k else None
+        is_binary = before is not None and (before.tag != "mo" or (before.text or "") in _CLOSING)
+        if depth == 0 and is_binary and sign in _BREAKS:
+            found.append(k)
+    return found
 
 
 @lru_cache(maxsize=2048)
@@ -64,9 +114,12 @@ def _converted(source: str, display: bool) -> str | None:
         semantics.append(body)
         annotation = ET.SubElement(semantics, "annotation", {"encoding": "application/x-tex"})
         annotation.text = source
-        text = ET.tostring(math, encoding="unicode")
-        return text.replace("<math", f'<math xmlns="{_MATHML}"', 1)
+        return _as_text(math)
     return None
+
+
+def _as_text(math: ET.Element) -> str:
+    return ET.tostring(math, encoding="unicode").replace("<math", f'<math xmlns="{_MATHML}"', 1)
 
 
 def _body(root: ET.Element) -> ET.Element | None:
