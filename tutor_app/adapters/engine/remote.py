@@ -28,6 +28,9 @@ T = TypeVar("T")
 
 _BROKEN_OFF: Final = (http.client.RemoteDisconnected, http.client.IncompleteRead)
 """What http.client makes of a server that goes away."""
+_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
+"""What OpenSSL makes of a server that answers in plain text."""
+_EXPIRED, _OTHER_NAME, _OTHER_NUMBER = 10, 62, 64  # of OpenSSL's X509_V_ERR
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,13 @@ class RemoteModel:
         if cancel.is_set():
             yield Stopped("cancelled")
             return
-        served = self._served or self.describe(cancel)
+        try:
+            served = self._served or self.describe(cancel)
+        except EngineFault:
+            if not cancel.is_set():
+                raise
+            yield Stopped("cancelled")
+            return
         body = {
             "model": served.model,
             "spans": [[s.text, s.supervised, s.special] for s in prompt],
@@ -261,7 +270,7 @@ class RemoteModel:
         match error:
             case http.client.HTTPException() if not isinstance(error, _BROKEN_OFF):
                 return self._not_understood()
-            case None | ConnectionResetError() | BrokenPipeError() | http.client.HTTPException():
+            case None | ConnectionResetError() | BrokenPipeError() | http.client.HTTPException() | ssl.SSLEOFError():
                 what = f"The server {self._address} broke off the connection."
             case TimeoutError():
                 what = f"The server {self._address} does not answer."
@@ -269,11 +278,24 @@ class RemoteModel:
                 what = f"No server runs at {self._address}."
             case socket.gaierror():
                 what, remedy = f"There is no computer called {self._address.host} here.", "Check the address."
+            case ssl.SSLCertVerificationError():
+                return self._untrusted(error)
+            case ssl.SSLError() if error.reason in _NO_TLS:
+                what, remedy = f"The server {self._address} does not encrypt.", "Write its address with http://"
             case ssl.SSLError():
-                what = f"The server {self._address} has no valid certificate: {error.reason or error}."
+                what = f"No encryption could be agreed on with the server {self._address}: {error.reason or error}."
             case _:
                 what = f"The server {self._address} cannot be reached: {getattr(error, 'strerror', None) or error}."
         return EngineFault(what, remedy)
+
+    def _untrusted(self, error: ssl.SSLCertVerificationError) -> EngineFault:
+        why = (error.verify_message or "certificate verify failed").rstrip(".")
+        remedy = "Install that certificate on this computer, or name its file in the variable SSL_CERT_FILE."
+        if error.verify_code in (_OTHER_NAME, _OTHER_NUMBER):
+            remedy = "Write its address by the name that its certificate is for."
+        elif error.verify_code == _EXPIRED:
+            remedy = "Whoever runs the server has to renew it; is the date of this computer right?"
+        return EngineFault(f"The certificate of the server {self._address} is not trusted: {why}.", remedy)
 
 
 def _value(kind: type[T], data: Mapping[str, Any]) -> T:

@@ -116,10 +116,8 @@ class Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        sock = self._connection.sock
-        if sock is not None:
-            with suppress(OSError):  # ends the read in the other thread
-                sock.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError, AttributeError):  # no connection yet, or one that is being encrypted
+            self._connection.sock.shutdown(socket.SHUT_RDWR)  # ends the read in the other thread
             self._reader.join()
         # A thread that still waits for a connection ends by itself when it has one, or when there will be none.
 
