@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -148,13 +148,7 @@ class Asked:
         Raises:
             NotMade: If none is; why the first is not.
         """
-        why: NotMade | None = None
-        for again in range(self.tries):
-            try:
-                return one(*(["again", again] if again else []))
-            except NotMade as e:
-                why = why or e
-        raise why or NotMade("nothing was tried")
+        return first_of(functools.partial(one, *(["again", again] if again else [])) for again in range(self.tries))
 
     def confirmed(
         self, method: str, problem: Problem, question: str, gold: str, label: str, cancel: Cancel
@@ -175,12 +169,28 @@ class Asked:
         raise NotMade("no solution of the new question comes to the known answer")
 
     def executed(
-        self, method: str, problem: Problem, question: str, gold: str, label: str, cancel: Cancel
+        self,
+        method: str,
+        problem: Problem,
+        question: str,
+        gold: str,
+        label: str,
+        cancel: Cancel,
+        check: Callable[[Sequence[Part]], None] = lambda _: None,
     ) -> Transcript:
         """The same for a question that states the result and asks for a number before it: with code that really ran.
 
         In words a small model calculates with the known result as with any other number; in code it writes the problem
         as it stands, and SymPy undoes it. A teacher that was trained on words alone solves it in words.
+
+        Args:
+            method: Its name.
+            problem: Of which the question was made.
+            question: That is solved.
+            gold: The number that was masked.
+            label: How it is known.
+            cancel: Ends it early.
+            check: Raises :class:`NotMade` if a solution says what is not so.
 
         Raises:
             NotMade: If none does; why the first does not.
@@ -190,7 +200,7 @@ class Asked:
         prompt, why = prompt_for(self.teacher, "code-backward"), ""
         for sample in range(self.tries):
             made = attempt(self.teacher, question, sample, cancel, prompt=prompt, seconds=LONGEST_SOLUTION)
-            fault = refusal(made, question, gold, self.judge, shown_sentences(prompt))
+            fault = refusal(made, question, gold, self.judge, shown_sentences(prompt)) or _why_not(check, made.parts)
             if not fault:
                 return self.record(method, problem, question, made.parts, gold, label, confirmed=sample + 1)
             why = why or fault
@@ -277,12 +287,35 @@ class Asked:
         return Transcript.of(question, *parts, meta=meta)
 
 
+def _why_not(check: Callable[[Sequence[Part]], None], parts: Sequence[Part]) -> str:
+    try:
+        check(parts)
+    except NotMade as e:
+        return str(e)
+    return ""
+
+
 def _in_words(text: str, gold: str) -> tuple[Part, ...]:
     return Text(text), Answer(gold, verdict=KNOWN_RIGHT)
 
 
 Method = Callable[[Problem, Asked, Cancel], list[Transcript]]
 """Makes new records of a problem with a teacher; raises :class:`NotMade`."""
+
+
+def first_of(ones: Iterable[Callable[[], T]]) -> T:
+    """What comes of the first that makes anything: another wording, or another number that is masked.
+
+    Raises:
+        NotMade: If none does; why the first does not.
+    """
+    why: NotMade | None = None
+    for one in ones:
+        try:
+            return one()
+        except NotMade as e:
+            why = why or e
+    raise why or NotMade("nothing was tried")
 
 
 def several(asked: Asked, one: Callable[[int], Transcript]) -> list[Transcript]:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Final
 
 from trainer.augment.asked import Asked, need_gold, several
-from trainer.augment.fobar import FOBAR_TAIL, backward_solution, masked_questions
+from trainer.augment.fobar import FOBAR_TAIL, backward_solution, masked_questions, of_the_masked
 from trainer.augment.ground import Grounded, maskable, record
 from trainer.data.chain import NotAChain, shown
 from trainer.data.number_words import numbers_in, ordinals
@@ -39,18 +39,15 @@ def bf_trans(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]
         NotMade: If none is good.
     """
     gold = need_gold(problem)
-    masked = masked_questions(problem.text, gold, asked.teacher.sampling.seed)[: asked.per_problem]
+    masked = masked_questions(problem.text, gold, asked.teacher.sampling.seed)
 
-    def one(sample: int) -> Transcript:
-        if sample >= len(masked):
-            raise NotMade("no number can be masked")
-        backward, hidden = masked[sample]
+    def turned(backward: str, hidden: str) -> Transcript:
         check = functools.partial(_need_forward, backward, hidden, gold)
         forms = functools.partial(_forward_forms, backward)
-        question = asked.question(METHOD, problem, cancel, sample, asked=backward, check=check, forms=forms)
+        question = asked.question(METHOD, problem, cancel, asked=backward, check=check, forms=forms)
         return asked.executed(METHOD, problem, question, hidden, "masked number", cancel)
 
-    return several(asked, one)
+    return several(asked, functools.partial(of_the_masked, masked, asked, turned))
 
 
 _REPLY: Final = re.compile(

@@ -5,13 +5,14 @@ SymPy must find exactly the masked number, or the problem is left out.
 
 from __future__ import annotations
 
+import functools
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Final
 
-from trainer.augment.asked import Asked, need_gold, several
+from trainer.augment.asked import Asked, first_of, need_gold, several
 from trainer.augment.ground import ANY_NUMBER, Grounded, maskable, record, with_article
 from trainer.data.chain import Chain, NotAChain, number, shown, source
 from trainer.data.number_words import spelled_numbers
@@ -19,7 +20,7 @@ from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import run_block
 from trainer.teacher.work import NotMade
-from tutor_app.core.parts import Code, Text
+from tutor_app.core.parts import Code, Part, Text
 from tutor_app.core.ports import Cancel, CodeExecutor
 from tutor_app.core.transcript import Transcript
 
@@ -88,17 +89,67 @@ def fobar_asked(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcri
     Raises:
         NotMade: If no number can be masked, or no solution finds it.
     """
-    masked = masked_questions(problem.text, need_gold(problem), asked.teacher.sampling.seed)[: asked.per_problem]
-    if not masked:
+    masked = masked_questions(problem.text, need_gold(problem), asked.teacher.sampling.seed)
+
+    def solved(question: str, hidden: str) -> Transcript:
+        check = functools.partial(_need_the_asked, question)
+        return asked.executed("fobar", problem, question, hidden, "masked number", cancel, check)
+
+    return several(asked, functools.partial(of_the_masked, masked, asked, solved))
+
+
+def of_the_masked(
+    masked: Sequence[tuple[str, str]], asked: Asked, one: Callable[[str, str], Transcript], sample: int
+) -> Transcript:
+    """What is made of the first of a sample's numbers that can be masked: if one is too hard to find, of the next.
+
+    Raises:
+        NotMade: If nothing can be made of any; why not of the first.
+    """
+    mine = masked[sample :: asked.per_problem][: asked.tries]
+    if not mine:
         raise NotMade("no number can be masked")
+    return first_of(functools.partial(one, *pair) for pair in mine)
 
-    def one(sample: int) -> Transcript:
-        if sample >= len(masked):
-            raise NotMade("no number can be masked")
-        question, hidden = masked[sample]
-        return asked.executed("fobar", problem, question, hidden, "masked number", cancel)
 
-    return several(asked, one)
+_CLAUSE_END: Final = re.compile(r"(?<=[.?!;,])\s+")
+_ASKED_FOR: Final = re.compile(r"\basked (?:for|to find)\b([^.,;\n]+)", re.IGNORECASE)
+
+
+def _need_the_asked(question: str, parts: Sequence[Part]) -> None:
+    """See that a solution does not say of the known result that it is asked for, or that it is the number.
+
+    A small teacher finds the masked temperature of Thursday, and concludes that the week's average is so high. What is
+    said must share a word with what stands around the X, if it shares one with what the problem asked for.
+
+    Raises:
+        NotMade: If it does.
+    """
+    clauses = _CLAUSE_END.split(question.split(FOBAR_TAIL)[0])
+    around = next((c for c in clauses if re.search(r"\bX\b", c)), "")
+    first, last = _content(around), _content(clauses[-1])
+    own, ask = first - last, last - first
+    words = "\n".join(p.text for p in parts if isinstance(p, Text))
+    said = [*_ASKED_FOR.findall(words), *(s for s in re.split(r"(?<=[.!?])\s+|\n", words) if "\\boxed" in s)]
+    if own and any(
+        _content(s) & ask and not (_content(s) & own or re.search(r"\bX\b|unknown|masked", s)) for s in said
+    ):
+        raise NotMade("the known result is taken for what is asked")
+
+
+def _content(text: str) -> set[str]:
+    """The words of a text that tell what it is about, without their endings."""
+    words = re.findall(r"[a-z]{3,}", re.sub(r"['’]s\b", "", text.lower()))
+    return {re.sub(r"(?:es|s|ed|ing|e)$", "", w) for w in words if w not in _COMMON}
+
+
+_COMMON_WORDS: Final = """
+the and for that this with has have had was were are did does will she his her him they them their how many much what
+which number total each all per one two there from into than then when who whose day days week hour hours its been can
+would could should
+"""
+_COMMON: Final = frozenset(_COMMON_WORDS.split())
+"""Words that stand in any clause."""
 
 
 _BACKWARD_OPENINGS: Final = (

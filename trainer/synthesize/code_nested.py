@@ -16,7 +16,7 @@ from typing import Final
 from trainer.teacher.boxes import box_fault
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import CORRECTION, prompt_named
-from trainer.teacher.replies import doubts, in_circles, text_fault
+from trainer.teacher.replies import doubts, in_circles, misexplains, text_fault
 from trainer.teacher.teacher import Teacher
 from tutor_app.core.dialect import MUMATH, PromptSet
 from tutor_app.core.errors import HostFault
@@ -200,6 +200,8 @@ def refusal(made: Attempt, question: str, gold: str, judge: Judge, shown: frozen
         return "words of a worked example"
     if doubts(words):
         return "the solution doubts its problem"
+    if misexplains(words):
+        return "words are explained wrongly"
     if judge.false_statements(made.parts):
         return "a statement is false"
     return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from fractions import Fraction
 from typing import Final
 
 from trainer.teacher.english import is_english
@@ -158,3 +159,70 @@ def doubts(text: str) -> bool:
     A right answer after that was found by bending the problem, or by chance.
     """
     return _DOUBTS.search(text) is not None
+
+
+_EXPLAINED: Final = re.compile(r"[\"“]([^\"“”\n]+)[\"”]\s+means\s+([^\n]+)")
+_BELOW: Final = (
+    ("half", "halves"),
+    ("third",),
+    ("quarter", "fourth"),
+    ("fifth",),
+    ("sixth",),
+    ("seventh",),
+    ("eighth",),
+)
+_SHARE_NAMES: Final = {word: below for below, words in enumerate(_BELOW, 2) for word in words} | {"tenth": 10}
+_COUNT_NAMES: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_COUNTS: Final = {word: n for n, word in enumerate(_COUNT_NAMES, 1)} | {"a": 1, "an": 1}
+_SHARE: Final = re.compile(
+    r"(?<![\w.])(?P<above>\d+)\s*/\s*(?P<below>[1-9]\d*)(?![\w.])"
+    r"|(?<![\w.])(?P<percent>\d+(?:\.\d+)?)\s*(?:%|percent\b)"
+    rf"|\b(?:(?P<count>{'|'.join(_COUNTS)})[ -])?(?P<word>{'|'.join(_SHARE_NAMES)})s?\b"
+    rf"|\b(?P<parts>{'|'.join(_COUNTS)}|\d+) (?:equal )?parts\b(?! out of\b)",
+    re.IGNORECASE,
+)
+_COMPARED: Final = re.compile(
+    r"(?P<first>[A-Z]\w*(?: [A-Z]\w*)*)\b.*?\b(?P<factor>\d+|twice|thrice|(?:two|three|four|five|six) times)\b"
+    r".*\b(?:as|than) (?P<second>[A-Z]\w*(?: [A-Z]\w*)*)\W*"
+)
+
+
+def misexplains(text: str) -> bool:
+    """Whether a solution explains words of its problem by others of another meaning.
+
+    As in: "two-thirds" means three-fourths; "a third" means three parts; "Ann is 3 times as old as Ben" means Ben is 3
+    times Ann's age.
+    """
+    return any(_another_share(m[1], m[2]) or _turned_round(m[1], m[2]) for m in _EXPLAINED.finditer(text))
+
+
+def _another_share(words: str, meaning: str) -> bool:
+    said, meant = _shares(words), _shares(meaning)
+    if len(said) != 1 or not meant:
+        return False
+    (share,) = said
+    return not meant & {share, 1 - share, 1 + share}
+
+
+def _shares(text: str) -> set[Fraction]:
+    """Every share of a whole that a text states; so many parts, which are none, count as so many wholes."""
+    found: set[Fraction] = set()
+    for m in _SHARE.finditer(text):
+        if m["below"]:
+            found.add(Fraction(int(m["above"]), int(m["below"])))
+        elif m["percent"]:
+            found.add(Fraction(m["percent"]) / 100)
+        elif m["word"]:
+            found.add(Fraction(_COUNTS[(m["count"] or "a").lower()], _SHARE_NAMES[m["word"].lower()]))
+        else:
+            found.add(Fraction(_COUNTS.get(m["parts"].lower()) or int(m["parts"])))
+    return found
+
+
+def _turned_round(words: str, meaning: str) -> bool:
+    said = _COMPARED.search(words)
+    if said is None or said["first"] == said["second"]:
+        return False
+    other, first, factor = (re.escape(said[name]) for name in ("second", "first", "factor"))
+    turned = re.match(rf"\W*(?:that )?{other}\b(?!['’]s).*?\b{factor}\b.*\b{first}\b", meaning)
+    return turned is not None and re.search(r"less|fewer|smaller|younger|divided|/", meaning) is None

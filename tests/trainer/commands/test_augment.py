@@ -131,6 +131,25 @@ def test_a_new_wording_whose_solution_comes_to_something_else_is_left_out(tmp_pa
         assert run(tmp_path, "rephrase", *endpoint(url)) != 0
 
 
+def test_a_wording_that_means_something_else_is_asked_for_in_other_words(tmp_path: Path) -> None:
+    """It has every number and a question, so only its solution shows it."""
+    other = "Tina and her brother share 6 bags of 4 apples after 9 went bad. How many go to each?"
+    asked: list[str] = []
+
+    def says(problem: str, said: str) -> str:
+        if problem == other:
+            return "That are 6 * 4 = 24 apples, and 24 - 9 = 15. Half of 15 is 7.5: $\\boxed{7.5}$."
+        if problem == REWORDED:
+            return "She has 6 * 4 = 24 apples, and 24 - 9 = 15 remain: $\\boxed{15}$."
+        asked.append(problem)
+        return other if len(asked) == 1 else REWORDED
+
+    with serving(teacher(says)) as url:
+        assert run(tmp_path, "rephrase", *endpoint(url)) == 0
+    assert [question for question, _, _ in made(tmp_path, "rephrase")] == [REWORDED]
+    assert asked == [APPLES["question"]] * 2
+
+
 MORE = "Then she buys 3 more bags of the same kind and eats 2 apples on the way."
 HARDER = APPLES["question"].replace("How many", f"{MORE} How many")
 
@@ -208,6 +227,41 @@ def test_a_masked_number_is_found_by_code_that_really_ran(tmp_path: Path) -> Non
         assert {"6": "buys X bags", "4": "holds X apples", "9": "gives X apples"}[answer] in question
     kinds = [p["kind"] for p in records(tmp_path / "run" / "augment-fobar.jsonl")[0]["turns"][1]["parts"]]
     assert kinds == ["text", "code", "output", "text", "answer"]
+
+
+@pytest.mark.parametrize(
+    ("analysis", "end", "kept"),
+    [
+        ("The number of bags is asked for.", "Tina buys $\\boxed{{{}}}$ bags of apples.", True),
+        ("The apples that Tina has left are known.", "The unknown number is $\\boxed{{{}}}$.", True),
+        # The known result is said to be asked for, or to be the number that was found.
+        ("We are asked for the apples that Tina has left.", "The unknown number is $\\boxed{{{}}}$.", False),
+        ("The number of bags is asked for.", "Tina has $\\boxed{{{}}}$ apples left.", False),
+    ],
+)
+def test_the_known_result_is_not_what_is_asked(tmp_path: Path, analysis: str, end: str, kept: bool) -> None:
+    right = {"buys X bags": ("X * 4 - 9, 15", "6"), "holds X": ("6 * X - 9, 15", "4"), "gives X": ("24 - X, 15", "9")}
+    asked: set[str] = set()
+
+    def says(problem: str, said: str) -> str:
+        words = next(words for words in right if words in problem)
+        asked.add(words)
+        relation, masked = right[words]
+        if words != "buys X bags":  # the others are too hard for it
+            masked, relation = "77", "X, 77"
+        begun, _ = backward_code(relation, masked)
+        return (
+            end.format(masked)
+            if "```output" in said
+            else begun.replace("The number of the bags is asked for.", analysis)
+        )
+
+    with serving(teacher(says)) as url:
+        assert (run(tmp_path, "fobar", "--tries", "3", *endpoint(url)) == 0) == kept
+    if kept:
+        assert [answer for _, answer, _ in made(tmp_path, "fobar")] == ["6"]
+    else:
+        assert asked == set(right)
 
 
 LAMPS = {

@@ -8,7 +8,7 @@ import pytest
 
 from trainer.synthesize.pseudo import solution_of
 from trainer.teacher.english import is_english
-from trainer.teacher.replies import fault, text_fault
+from trainer.teacher.replies import fault, misexplains, text_fault
 from trainer.teacher.teacher import Reply
 from trainer.teacher.work import NotMade
 
@@ -236,3 +236,23 @@ def test_steps_that_are_alike_are_no_circles(text: str) -> None:
 def test_a_solution_in_words_has_an_answer_no_code_and_no_doubts(text: str, why: str) -> None:
     with pytest.raises(NotMade, match=why):
         solution_of(Reply(text, "eos"), "How many are left?")
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ('"Two-thirds of the seats" means three-fourths of them.', True),
+        ('"A fifth of the pears" means five parts of the pears.', True),
+        ('"Half of the rooms" means 100% of the rooms.', True),
+        ('"Ada is 3 times older than Ben" means Ben is 3 times Ada\'s age.', True),
+        ('"Two-thirds of the seats" means 2/3 of the seats.', False),
+        ('"A fifth of the pears" means one of five equal parts of the pears, 20%.', False),
+        ('"Half of the rooms" means dividing the rooms by 2.', False),
+        ('"25% off" means 75% of the price is paid.', False),
+        ('"1/4 more than Ada" means multiplying by 1 + 1/4.', False),
+        ('"Ada is 3 times as old as Ben" means Ada is 3 times Ben\'s age.', False),
+        ('"Ada is twice as old as Ben" means Ben is half as old as Ada.', False),
+    ],
+)
+def test_words_are_explained_by_others_of_their_meaning(line: str, wrong: bool) -> None:
+    assert misexplains(f"Analysis: We are asked for a number.\n\nKnowledge points:\n- {line}\n") == wrong
