@@ -341,6 +341,21 @@ def test_a_heading_stays_with_what_follows() -> None:
             assert not (page.bottom - room * 0.02 < y <= page.bottom + 0.5)
 
 
+@pytest.mark.parametrize("title", ["**A table**", "### A table", "The values are:"])
+def test_the_title_of_a_table_stays_with_it(title: str) -> None:
+    table = "| n | v |\n|---|---|\n" + "| 7 | 8 |\n" * 4
+    words = title.strip("*# ")
+    for filling in range(18, 34):
+        text = "\n\n".join(["Before."] * filling) + f"\n\n{title}\n\n{table}\nAfter.\n"
+        pages = Pages([Transcript.of("p", Text(text))], Options(), CACHE)
+        layout = pages.document.documentLayout()
+        above = next(b for b in _blocks(pages) if b.text() == words)
+        first = next(b for b in _blocks(pages) if b.text() == "n")
+        at = [layout.blockBoundingRect(b).center().y() for b in (above, first)]
+        page = [next(n for n, p in enumerate(pages.slices) if p.top <= y <= p.bottom) for y in at]
+        assert page[0] == page[1], filling
+
+
 def _blocks(pages: Pages):  # type: ignore[no-untyped-def]
     block = pages.document.begin()
     while block.isValid():

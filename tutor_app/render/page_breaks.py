@@ -13,6 +13,7 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
+    QFont,
     QTextBlock,
     QTextBlockFormat,
     QTextCursor,
@@ -80,6 +81,19 @@ def code_blocks(document: QTextDocument) -> list[tuple[QTextBlock, int]]:
         if section in (RUN, OUTPUT, ERROR):
             found.append((block, section))
         block = block.next()
+    return found
+
+
+def _is_bold(block: QTextBlock) -> bool:
+    """Whether all of its text is bold, as a title that is no heading."""
+    place, found = block.begin(), False
+    while not place.atEnd():
+        fragment = place.fragment()
+        if fragment.text().strip():
+            found = True
+            if fragment.charFormat().fontWeight() < QFont.Weight.DemiBold:
+                return False
+        place += 1
     return found
 
 
@@ -251,6 +265,10 @@ class Rows:
             first = i == 0 or self._kinds[i - 1][2] != table
             last = i + 2 >= len(self.rows) or self._kinds[i + 2][2] != table
             return 2000.0 if first or last else 100.0
+        if not table and self._leads_to_table(i):
+            if not block.text():  # the one that Qt wants before a table
+                return _NEVER
+            return _NEVER if _is_bold(block) else 250.0 if block.text().rstrip().endswith(":") else 80.0
         if following.position() == self._colophon:
             return 250.0  # small print alone on a page
         if card and card == next_card and (self._is_figure(i) or self._is_figure(i + 1)):
@@ -277,6 +295,13 @@ class Rows:
         if "\ufffc" in following.text() and following.blockFormat().alignment() & Qt.AlignmentFlag.AlignHCenter:
             return 80.0  # a display formula belongs to the words before it
         return 0.0
+
+    def _leads_to_table(self, i: int) -> bool:
+        """Whether a table follows row ``i``, perhaps after the empty block that Qt wants before it."""
+        return any(
+            self._kinds[k][2] and (k == i + 1 or not self._blocks[k - 1].text())
+            for k in range(i + 1, min(i + 3, len(self.rows)))
+        )
 
     def _is_figure(self, i: int) -> bool:
         start = self._blocks[i].begin()
