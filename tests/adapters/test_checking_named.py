@@ -72,3 +72,31 @@ def test_the_place_of_a_statement_holds_formulas_whole(text: str, shown: str) ->
     found = [claim for claim in Reading().text(text, 20.0) if claim.verdict == "false"]
     assert shown in [claim.text for claim in found]
     assert all(text[claim.start : claim.end] == claim.text for claim in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("Then 4 times fewer children go home, so 4 * 32 = 128 children go home.", "8"),
+        ("The board was made longer by 6 inches, so it is 5 + 6 = 11 feet long.", "5.5 feet"),
+        ("So the price of the hat is $20 - $45 = -$25.", "a price is never negative"),
+        ("Each guest pays $90 / $15 = 6 dollars.", "6, which is no amount of money"),
+    ],
+)
+def test_an_operation_or_unit_that_the_words_speak_against(text: str, right: str) -> None:
+    assert ("false", right) in said(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tom has 4 times fewer cards than Ann, so Ann has 4 * 32 = 128 cards.",
+        "The board was made longer by 6 inches, so it is 50 + 6 = 56 inches long.",
+        "The difference in price is $20 - $45 = -$25.",
+        "She needs $90 / $15 = 6 tickets.",
+        "He has $90 / $15 = 6 $15 notes.",
+        "The ratio is $90 / $15 = 6.",
+    ],
+)
+def test_such_words_that_agree_are_left(text: str) -> None:
+    assert "false" not in [verdict for verdict, _ in said(text)]

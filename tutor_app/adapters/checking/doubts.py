@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
@@ -134,3 +135,17 @@ def equal_without_degrees(chain: Chain, a: Expression, b: Expression) -> bool:
     """Whether the sides are equal once degree signs are left out, as in "90 - 26 = 64°"."""
     x, y = (without_degrees(t) for t in (a.term, b.term))
     return (x, y) != (a.term, b.term) and judge((x,), "=", (y,), approximate=chain.approximate).verdict != "false"
+
+
+_NO_AMOUNT: Final = re.compile(r"\s*(?:dollars\b)?\s*(?:/|(?:per|an?|each|every|for|bills?|notes?|coins?)\b)")
+"""Behind an amount: it is what one thing costs, or how many notes there are."""
+
+
+def is_money_by_money(chain: Chain, k: int, a: Expression, b: Expression, text: str) -> bool:
+    """Whether a link divides dollars by dollars, and tells dollars: "$60 / $5 = 12 dollars"."""
+    if a.units != ("$", "$") or a.operations != 1 or b.operations or len(chain.relations) > 1 or chain.formula:
+        return False
+    left, right = chain.members[k : k + 2]
+    divided = "/" in text[left.start : left.end] or "÷" in text[left.start : left.end]
+    told = text[right.start] == "$" or re.match(r"\s*dollars\b", text[right.end : right.end + 20]) is not None
+    return left.clear and divided and told and not _NO_AMOUNT.match(text[right.end : right.end + 40])

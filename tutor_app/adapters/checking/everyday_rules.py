@@ -58,7 +58,8 @@ def quantities(m: re.Match[str], _context: Context) -> Judgement | None:
 
 
 @rule(
-    rf"(?:^|[\s(])(?:at|of|going|doing|drives|runs|walks|flies|cycles|travell?ing|travels|driving|running|walking|moving)"
+    rf"(?:^|[\s(])(?:at|of|going|doing|drives|runs|walks|flies"
+    rf"|cycles|travell?ing|travels|driving|running|walking|moving)"
     rf" (?:a (?:constant |steady )?(?:speed|rate) of )?(?P<left>(?P<rate>{WRITTEN}) for (?P<time>{COMPOUND}),?"
     rf" (?:(?:it|he|she|they|we|you|the \w+|this|that|which) )?"
     rf"(?:travels?|covers?|goes|drives|runs|flies|cycles|walks|rides|moves|is|gives|means)"
@@ -264,4 +265,62 @@ _SPREAD: Final = re.compile(
 )
 """Words by which a count may be a fraction, or is told to be none."""
 
-EVERYDAY_RULES: Final[tuple[Rule, ...]] = (quantities, mixed_sum, lasting, parts, converted, clock, counts, fractions)
+_AMOUNT: Final = r"\\?\$? ?\d[\d,]*(?:\.\d+)?"
+_SIGNED: Final = re.compile(
+    r"(?i)\b(?:negative|differ\w*|change[sd]?|changing|net|loss|profit|below|debt|owes?|short|impossible|not possible"
+    r"|cannot|can't|contradict\w*|deficit|error|mistake|no solution)\b"
+)
+"""Words by which a negative number may be meant."""
+
+
+@rule(
+    rf"\b(?P<what>discount|price|cost|age|length|width|weight|perimeter|area|volume)\b[^=.;\d$]{{0,60}}?"
+    rf"(?:\bis\b|\bbe\b|:)[^=.;\d$]{{0,20}}(?P<left>{_AMOUNT} ?- ?{_AMOUNT} ?= ?- ?{_AMOUNT})(?![\w*/^(]| "
+    rf"?[-+*/^] ?\d)",
+    "-",
+)
+def negative_measures(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A price, an age or a length that is told to be negative."""
+    return (
+        None if _SIGNED.search(m.string) else Judgement("false", MEASURED, f"a {m['what'].lower()} is never negative")
+    )
+
+
+@rule(
+    rf"(?:^|[ ,(])(?P<k>\d+|{'|'.join(NUMBERS)}) times (?:fewer|less) [a-z]+ (?P<verb>[a-z]+ [a-z]+)\b[^.;=]{{0,60}}?"
+    r"(?P<left>(?P<a>\d+) ?\* ?(?P<b>\d+) ?= ?(?P<n>\d+))[^.;=\d]{0,20}\b(?P=verb)\b",
+    "times fewer",
+    "times less",
+)
+def times_fewer(m: re.Match[str], _context: Context) -> Judgement | None:
+    """Several times fewer, computed as several times more: "3 times fewer get on the bus, so 3 * 21 = 63 get on"."""
+    factor = NUMBERS.get(m["k"].lower()) or int(m["k"])
+    a, b = int(m["a"]), int(m["b"])
+    if factor < 2 or factor not in (a, b) or a * b != int(m["n"]) or re.search(r"(?i)\bthan\b", m[0]):
+        return None
+    return Judgement("false", MEASURED, shown(Number(Fraction(a * b // factor, factor))))
+
+
+@rule(
+    rf"\b(?:by|another|additional) (?P<k>\d+) (?P<u>[a-z]+)\b[^.;=]{{0,60}}?"
+    rf"(?P<left>(?P<a>\d+) ?(?P<sign>[-+]) ?(?P=k) ?= ?(?P<n>\d+) ?(?P<v>[a-z]+)){_DONE}",
+    " by ",
+    "another",
+    "additional",
+)
+def other_unit(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A change in one unit that is added as if it were in another: "grew by 3 inches, so it is 4 + 3 = 7 feet"."""
+    change, told = amount(f"{m['k']} {m['u']}"), amount(f"{m['n']} {m['v']}")
+    if change is None or told is None or not (change.measured and told.measured) or not same_kind((change, told)):
+        return None
+    if change.factor == told.factor or "months" in told.kinds:
+        return None
+    step = change.base / told.factor
+    right = Number(Fraction(m["a"]) + (step if m["sign"] == "+" else -step))
+    return Judgement("false", MEASURED, f"{shown(right)} {told.unit}")
+
+
+EVERYDAY_RULES: Final[tuple[Rule, ...]] = (
+    quantities, mixed_sum, lasting, parts, converted, clock, counts, fractions, negative_measures, times_fewer,
+    other_unit,
+)  # fmt: skip

@@ -24,6 +24,7 @@ from tutor_app.adapters.checking.context import Context
 from tutor_app.adapters.checking.doubts import (
     doubt_of,
     equal_without_degrees,
+    is_money_by_money,
     means_whole,
     readings_of,
     stands_alone,
@@ -194,6 +195,8 @@ class Links:
         )
         if found.reason == "whole_part" and not right.clear:
             return Judgement("unchecked", "unclear")  # "17 / 5 = 3 remainder 2"
+        if found.verdict == "true" and is_money_by_money(chain, k, a, b, self.bare):
+            return Judgement("false", "measured", f"{shown(b.term)}, which is no amount of money")
         if found.verdict != "false":
             return found
         if supposes_arithmetic(chain) or is_asked(chain) or is_refuted(chain):

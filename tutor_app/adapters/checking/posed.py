@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tutor_app.adapters.checking.chains import Chain
 from tutor_app.adapters.checking.context import replaced
@@ -16,6 +17,9 @@ from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.words import REWRITING
 from tutor_app.adapters.grading.algebra import proportional, same
 from tutor_app.adapters.grading.terms import Symbol, Term, negative, symbols, total
+
+MOST: Final = 40
+"""Wrong rewritings of one text that may be equations; of one with more none is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def rewriting_of(chain: Chain, k: int, found: Judgement | None) -> Rewriting | N
 
 def solved(found: Sequence[Rewriting], facts: Sequence[Fact]) -> Iterator[tuple[int, int]]:
     """Where those stand that the text goes on to solve."""
-    for one in found:
+    for one in found if len(found) <= MOST else ():
         later = [other for other in found if other is not one]
         if any(_is_restated(one, e.left, e.right) for e in later) or any(
             fact.start >= one.end and (_is_solution(one, fact) or _is_restated(one, fact.left, fact.right))

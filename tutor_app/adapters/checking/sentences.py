@@ -15,7 +15,7 @@ _WORDY: Final = re.compile(
     r"|product|average|mean|median|range|difference|roots?|solutions?|zeros?|zeroes|choose|ways|permutations|percent"
     r"|discriminant|expands?|expanding|simplif\w*|factor\w*|derivative|integral|limit|slope|intercept|distance|midpoint"
     r"|vertex|square of|cube of|area|perimeter|circumference|volume|surface|hypotenuse|than|or|and|per|has|there"
-    r"|number|from|between|determinant|det|modulus|magnitude|absolute|conjugate|dozens?|system|equations|solv(?:ed?|ing)|satisf\w+|substituting|plugging|putting|inserting|adding|subtract\w*|when|at|term|angles|on|dividing|multiplying|intersect\w*|ratio|round(?:ed|ing)?"
+    r"|number|from|between|determinant|det|modulus|magnitude|absolute|conjugate|dozens?|discount|price|cost|age|length|width|weight|system|equations|solv(?:ed?|ing)|satisf\w+|substituting|plugging|putting|inserting|adding|subtract\w*|when|at|term|angles|on|dividing|multiplying|intersect\w*|ratio|round(?:ed|ing)?"
     r"|for)\b|[%∩∪]|\\c[au]p\b|\\setminus|\d(?:\s?[a-z]{2}|\s[a-z])"
 )
 """What a sentence must hold for any rule to fit."""

@@ -70,6 +70,11 @@ class _Text:
         """The letters that stand for values before the place."""
         return frozenset(letter for letter, first in self._letters.items() if first <= at)
 
+    def line_end(self, at: int) -> int:
+        """Where the line of the place ends."""
+        end = self._text.find("\n", at)
+        return end if end >= 0 else len(self._text)
+
     def is_imaginary(self, at: int) -> bool:
         """Whether it speaks of complex numbers before the place."""
         return self._imaginary <= at
@@ -182,18 +187,11 @@ def _word(found: list[Token], k: int, text: _Text) -> str:
     if _INDEXED.fullmatch(word):
         return "special"
     if _PRODUCT.fullmatch(word) and word not in SHORT and beside and "i" not in word:
-        letters, valued = set(word.removeprefix("π")), text.letters(_line_end(found, k))
+        letters, valued = set(word.removeprefix("π")), text.letters(text.line_end(token.end))
         inside = all(t is None or t.kind in ("op", "rel", "open", "close", "line") for t in (before, after))
         short = len(word) == 2 and measure(word) is None
         return "special" if letters <= valued or (short and (coefficient or inside)) else ""
     return ""
-
-
-def _line_end(found: list[Token], k: int) -> int:
-    """Where the line of the token ``k`` ends."""
-    while k + 1 < len(found) and found[k + 1].kind != "line" and found[k + 1].text not in ".;":
-        k += 1
-    return found[k].end
 
 
 def _is_bar(found: list[Token], k: int, *, opens: bool) -> bool:
