@@ -21,7 +21,7 @@ COMPILE := $(BIN)/python -m compileall -q tutor_app trainer
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test slow trainer check fmt bench claims corrections formulas golden hints installer load pages replay steps soak screenshots verdicts votes clean
+.PHONY: help setup dev run test slow trainer check fmt bench claims corrections formulas golden hints installer load pages replay steps soak screenshots typed verdicts votes clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -78,6 +78,9 @@ golden: dev  ## freeze the pictures of formulas anew; look at build/golden.png b
 
 hints: dev  ## check that no hint gives an answer away: DATA=FILE.jsonl of questions and solutions (ARGS="--limit N")
 	@$(BIN)/python packaging/hints.py $(DATA) $(ARGS)
+
+typed: dev  ## whether problems are solved more often as typed or as LaTeX: DATA=FILE.jsonl, or the samples (ARGS="--model standard --limit 40")
+	@$(BIN)/python packaging/typed_form.py $(DATA) $(ARGS)
 
 installer: setup  ## dist/mumath-tutor_*.deb, with its own Python and llama.cpp (on Debian 12; ARGS="--fast --keep")
 	@$(BIN)/python packaging/installer/deb.py $(ARGS)
