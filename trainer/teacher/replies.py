@@ -76,7 +76,16 @@ _TO_A_MODEL: Final = re.compile(
     r"|\bartificial intelligence\b|\bI(?:'m| am) (?:just |only )?an? (?:ai|assistant|chat ?bot|bot|program)\b"
     r"|\b(?:reference|official|gold|model) (?:solution|answer)\b|\banswer key\b"
     r"|^\W*(?:hello|hi|hey|greetings)\b|\bthank(?:s| you) for (?:asking|the|your)\b|\bwould you like\b"
-    r"|\bdo you (?:want|need|have) (?:me|another|any|more)\b|\bany (?:other|more|further) questions\b",
+    r"|\bdo you (?:want|need|have) (?:me|another|any|more)\b|\bany (?:other|more|further) questions\b"
+    r"|\bdear (?:ai|assistant|grader|model|reader|trainer)\b"
+    r"|\byour (?:next|later|future) (?:answers?|repl(?:y|ies)|outputs?)\b"
+    r"|\b(?:who|whoever|anyone|everyone|everybody)(?: who)? (?:reads?|is reading) (?:this|these)\b"
+    r"|\b(?:begin|start|end) (?:of )?(?:the )?(?:prompt|instructions?|system|conversation)\b|\bdot com\b"
+    r"|\{\{\s*(?:user|system|char|prompt|input|question|instruction)\w*\s*\}\}"
+    r"|\bos\.(?:environ|system|popen)\b|\bsubprocess\b|\bapi[ _-]keys?\b"
+    r"|\b(?:remember|keep|store|obey|follow|heed) (?:this|these|my) (?:instructions?|rules?|commands?|orders?)\b"
+    r"|\b(?:for|in|to) (?:all|every|any|each) (?:later|future|further|coming|subsequent)"
+    r" (?:problems?|questions?|tasks?)\b",
     re.IGNORECASE,
 )
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
