@@ -235,6 +235,8 @@ class Comparison:
         if not lost.values and gained.values and state.is_story and _tells_number(old):
             state.condition = old
             return Found("follows")  # "k = 3/2", then "k^2 = 9/4"
+        if not lost.values and gained.values and before.values and state.is_given:
+            return Found("follows")  # "sin² x = 1 - cos² x"
         if not lost.values and gained.values and before.values:
             said = f"{name} = {shown(gained.values[0])} solves this line, not the one before"
             return Found("gained", said)

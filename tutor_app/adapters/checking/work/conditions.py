@@ -108,7 +108,8 @@ def _related(a: Value | None, relation: str, b: Value | None) -> bool:
         case "=":
             return alike(a, b)
         case "~":
-            return abs(float(a) - float(b)) <= 0.006 * max(1.0, abs(float(b)))
+            whole = isinstance(b, Fraction) and b.denominator == 1 and abs(b) >= 10
+            return abs(float(a) - float(b)) <= max(0.006 * max(1.0, abs(float(b))), 0.5 if whole else 0.0)
         case "!=":
             return not alike(a, b)
         case "<":

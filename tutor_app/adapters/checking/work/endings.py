@@ -16,6 +16,7 @@ from itertools import product
 from typing import Final
 
 from tutor_app.adapters.checking.answers import check_answer
+from tutor_app.adapters.checking.work.asked import Asked, asked
 from tutor_app.adapters.checking.work.lines import read_line, read_side
 from tutor_app.adapters.checking.work.notes import told
 from tutor_app.adapters.checking.work.pairs import first_wrong_pair
@@ -86,6 +87,9 @@ def with_wrong_end(
     if last is None or not in_time():
         return lines
     answer = check_answer(problem, last[1])
+    if answer.kind == "unchecked" and (wanted := asked(problem)) is not None:
+        place = _first_wrong(wanted, [(k, found) for k in said if (found := _number_of(texts[k])) is not None])
+        return lines if place is None else _with_fault(lines, place, wanted.slip(last[0]) or wanted.slip(100 * last[0]))
     if answer.kind != "wrong":
         return lines
     first = said[-1]
@@ -112,6 +116,18 @@ def with_wrong_end(
     side, source = read_line(text).statements[0].sides[-1], read_line(text).statements[0].sources[-1]
     name = slip[0] if slip else "sign" if slip_between(right, "", side, source) == "sign" else ""
     return _with_fault(lines, first, name)
+
+
+def _first_wrong(number: Asked, told: Sequence[tuple[int, tuple[Value, str]]]) -> int | None:
+    """Where lines first came to the wrong number with which they end; None if they end with a right one."""
+    last = told[-1][1][0]
+    if number.allows(last) or any(number.is_right(found) for _, (found, _) in told):
+        return None
+    same = (last, 100 * last)  # "5.6 %" is told in hundredths
+    wrong = [k for k, (found, _) in told if any(is_near(found, v) or alike(found, v) for v in same)]
+    if number.is_closed:
+        wrong = [k for k, (found, _) in told if not number.allows(found)]
+    return wrong[0]
 
 
 def _with_fault(lines: list[LineVerdict], place: int, slip: str) -> list[LineVerdict]:

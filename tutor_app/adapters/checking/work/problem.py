@@ -82,6 +82,12 @@ _SHORT: Final = {
     "hr": "h", "hrs": "h", "minute": "min", "minutes": "min", "mins": "min", "second": "s", "seconds": "s", "sec": "s",
     "secs": "s", "day": "d", "days": "d", "week": "week", "weeks": "week",
 }  # fmt: skip
+_FIND: Final = r"(?:find|what is|calculate|compute|determine|evaluate)\b"
+_GIVEN: Final = re.compile(
+    rf"(?i)\b{_FIND}(?!\s+\$?[a-z]\$?\s)[^.;]*?\b(?:if|when|given(?: that)?)\b[^.;]*="
+    rf"|(?:given(?: that)?|if)\b[^.;]*=[^.;]*[,;]\s*{_FIND}(?!\s+\$?[a-z]\$?[.?]*\s*$)"
+)
+"""An equation that is given, where something else is asked for: what follows of it need not be as much as it."""
 _MODULUS: Final = re.compile(r"(?i)\bmodulus\b|\babsolute value\b|\bmagnitude\b|\bbetrag\b")
 _CONJUGATE: Final = re.compile(r"(?i)\b(?:conjugate|konjugierte?)\b(?! method)")
 _PART_OF_COMPLEX: Final = re.compile(r"(?i)\b(?:argument|polar|angle|(?:real|imaginary) part|(?:square|cube) roots?)\b")
@@ -135,6 +141,7 @@ def read_problem(problem: str) -> State:
     state.asks_value = _EXPRESSION.search(problem) is not None
     if state.expression is not None and isinstance(state.expression[0], Number) and not state.asks_value:
         state.expression = None  # "is 3/8 full"
+    state.is_given = bool(equations) and _GIVEN.search(problem) is not None
     state.is_story = bool(problem.strip()) and not equations
     state.is_measure = not equations and _MEASURES.search(problem) is not None
     if (_DERIVATIVE.search(problem) or _AREA.search(problem)) and state.expression is None and len(equations) == 1:

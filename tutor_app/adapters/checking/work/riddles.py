@@ -59,7 +59,7 @@ def quantities_of_riddle(text: str) -> tuple[Value, ...] | None:
         text: In small letters, with digits for numbers.
     """
     numbers = [Fraction(n) for n in _ANY.findall(text)]
-    for read in (_in_a_row, _times_number, _steps, _rate, _of_right_triangle):
+    for read in (_in_a_row, _times_number, _steps, _rate, third_side):
         found = read(text, numbers)
         if found is not None:
             return found
@@ -135,8 +135,8 @@ def _rate(text: str, numbers: Sequence[Fraction]) -> tuple[Value, ...] | None:
     return many, rest[0], rest[0] - fixed
 
 
-def _of_right_triangle(text: str, numbers: Sequence[Fraction]) -> tuple[Value, ...] | None:
-    """The third side of a right triangle."""
+def third_side(text: str, numbers: Sequence[Fraction]) -> tuple[Value, ...] | None:
+    """The third side of a right triangle, the two that are told, and the square of the third."""
     if len(numbers) != 2 or re.search(r"\bangles? of\b|°|degrees|area|perimeter", text):
         return None
     a, b = sorted(numbers)

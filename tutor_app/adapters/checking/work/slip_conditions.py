@@ -9,6 +9,7 @@ from tutor_app.adapters.checking.work.conditions import Condition, differing_poi
 from tutor_app.adapters.checking.work.lines import Statement, read_side
 from tutor_app.adapters.checking.work.slips import first_of, slip_of_equation, with_one_sign_changed
 from tutor_app.adapters.checking.work.values import value
+from tutor_app.adapters.grading.algebra import normal
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,
@@ -34,7 +35,18 @@ def equation_slip(old: Statement, new: Condition) -> str:
             )
             if slip:
                 return slip
-    return ""
+    return "arithmetic" if any(_is_miscounted(old, statement) for statement in new.statements) else ""
+
+
+def _is_miscounted(old: Statement, new: Statement) -> bool:
+    """Whether an equation is the right one but for one number that was worked out wrongly."""
+    if len(old.sides) != 2 or len(new.sides) != 2 or isinstance(new.sides[0], Symbol):
+        return False
+    one, other = (normal(total(s.sides[0], negative(s.sides[1]))) for s in (old, new))
+    if one is None or other is None or one.opaque or other.opaque or {*one.below, *other.below} != {()}:
+        return False
+    a, b = ({m: c / q.below[()] for m, c in q.above.items() if c} for q in (one, other))
+    return a.keys() == b.keys() and len(a) > 1 and sum(a[m] != b[m] for m in a) == 1
 
 
 def order_slip(old: Condition, new: Condition) -> str:

@@ -51,6 +51,7 @@ class State:
         limits: The range in which solutions are asked for, of an equation of angles; in radians.
         in_degrees: Angles are told in degrees without a sign.
         is_story: The problem is told in words, without an equation.
+        is_given: The equation of the problem is given, and something else asked for.
         asked: The expression that the problem gives, with its source.
         domain: For which numbers the function of the problem is looked at.
         asks_value: An expression is to be rewritten or calculated.
@@ -78,6 +79,7 @@ class State:
     limits: Condition | None = None
     in_degrees: bool = False
     is_story: bool = False
+    is_given: bool = False
     asked: tuple[Term, str] | None = None
     domain: Condition | None = None
     asks_value: bool = False
@@ -110,6 +112,7 @@ class State:
             in_degrees=self.in_degrees,
             limits=self.limits,
             is_story=self.is_story,
+            is_given=self.is_given,
             asked=self.asked,
         )
         self.restore(kept)

@@ -74,6 +74,10 @@ _ONE_TIMES: Final = re.compile(rf"\b(?:{_LARGER}|1(?: number| of them)?) is {_N}
 _ONE_MORE: Final = re.compile(
     rf"\b(?:{_LARGER}|1(?: number| of them)?) is {_N} (?:more|larger|greater|bigger) than (?:the other|the smaller)"
 )
+_PRICED: Final = re.compile(
+    rf"\btickets? (?:cost|are) {_MONEY}(?P<p>\d+(?:\.\d+)?){_UNITS} for (?:an? |each )?(?P<a>[a-z]+) and {_MONEY}"
+    rf"(?P<q>\d+(?:\.\d+)?){_UNITS} for (?:an? |each )?(?P<b>[a-z]+)"
+)
 _PRONOUNS: Final = frozenset(("he", "she", "it", "they", "him", "her", "them", "his", ""))
 _NO_NAMES: Final = frozenset(("who", "which", "that", "there", "one", "number", "sum", "age", "price", "cost", "what"))
 _WORDS: Final = {
@@ -245,7 +249,7 @@ def read_story(problem: str) -> Story:
         a, b = found.values()
         around: tuple[Value, ...] = (a + b, a - b, b - a, 2 * (a + b), a * b)
         return Story([found], [around])
-    return _of_people(text) or Story([], [])
+    return _tickets(text) or _of_people(text) or Story([], [])
 
 
 def _normalized(problem: str) -> str:
@@ -304,6 +308,24 @@ def _rectangle(text: str) -> dict[str, Value] | None:
         return None
     length = factor * width + plus
     return {"length": length, "width": width}
+
+
+def _tickets(text: str) -> Story | None:
+    """How many of two kinds were sold or are there, by their prices, their number and what they come to."""
+    m = _PRICED.search(text)
+    if m is None:
+        return None
+    numbers = [Fraction(n) for n in _ANY_NUMBER.findall(text)]
+    p, q = Fraction(m["p"]), Fraction(m["q"])
+    rest = [n for n in numbers if n not in (p, q)]
+    if len(numbers) != 4 or len(rest) != 2 or p == q or m["a"][0] == m["b"][0]:
+        return None
+    many, whole = rest
+    first = (whole - q * many) / (p - q)
+    second = many - first
+    if min(first, second) < 0 or first.denominator > 1:
+        return None
+    return Story([{_single(m["a"]): first, _single(m["b"]): second}], [(many, whole, p * first, q * second)])
 
 
 def _of_people(text: str) -> Story | None:
