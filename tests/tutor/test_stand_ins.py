@@ -59,6 +59,7 @@ def test_what_is_there_can_be_used_and_is_not_touched(tmp_path: Path, monkeypatc
     wanted.models.mkdir()
     (wanted.models / "a.gguf").write_bytes(b"GGUF")
     settings_file.save(wanted.settings, Settings(zoom=120))
+    wanted.server_key.write_text("the key that a class has")
     with Library(wanted.library) as library:
         key = library.create(VALUE)
     real = tempfile.TemporaryFile
@@ -75,6 +76,7 @@ def test_what_is_there_can_be_used_and_is_not_touched(tmp_path: Path, monkeypatc
     assert (found.models / "a.gguf").read_bytes() == b"GGUF"
     assert model_store(found).installed() is not None
     assert settings_file.load(found.settings)[0].zoom == 120
+    assert found.server_key.read_text() == "the key that a class has"
     with Library(found.library) as library:
         assert library.get(key) == VALUE
         library.create(VALUE)

@@ -8,8 +8,9 @@ import threading
 from pathlib import Path
 
 from tutor_app.commands.shared import DONE, Subparsers, interrupt_sets, opened_folders, user_path
+from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.core.values import Progress
-from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.paths import Folders, folders
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     add.add_argument("--later", action="store_true", help="only put it on the list; `models pull` fetches it")
     add.set_defaults(action=_add)
     verify = actions.add_parser("verify", parents=[common], help="check a model's file, bit by bit")
-    verify.add_argument("name")
+    verify.add_argument("name", nargs="?", default="", help="default: every installed one")
     verify.set_defaults(action=_verify)
     imported = actions.add_parser("import", parents=[common], help="use a GGUF file of your own, where it lies")
     imported.add_argument("path", type=user_path)
@@ -69,7 +70,7 @@ def _list(args: argparse.Namespace) -> int:
     from tutor_app.text.amounts import size_text
     from tutor_app.tutor.models import model_store
 
-    store = model_store(opened_folders(args))
+    store = model_store(folders(args.data_dir))
     here = {m.id: m for m in store.installed()}
     for e in store.entries():
         mark = "installed" if e.id in here else "" if e.sources else "make it with the trainer"
@@ -87,7 +88,7 @@ def _show(args: argparse.Namespace) -> int:
     from tutor_app.text.amounts import size_text
     from tutor_app.tutor.models import measured_offers, model_store
 
-    store = model_store(opened_folders(args))
+    store = model_store(folders(args.data_dir))
     entry = store.entry(args.name)
     thinks = {"none": "never", "hybrid": "if it is asked to (--thinking)", "always": "always"}[entry.thinking]
     print(entry.name)
@@ -158,8 +159,22 @@ def pull_model(where: Folders, name: str) -> None:
 def _verify(args: argparse.Namespace) -> int:
     from tutor_app.tutor.models import model_store
 
-    model = model_store(opened_folders(args)).verify(args.name)
-    print(f"{model.name}: every bit is as it should be (sha256 {model.sha256}).")
+    store = model_store(folders(args.data_dir))
+    names = [args.name] if args.name else [m.id for m in store.installed()]
+    if not names:
+        raise UserFault("No model is installed yet.", "Get one with: tutor models pull starter")
+    faults: list[TutorError] = []
+    for name in names:
+        try:
+            model = store.verify(name)
+        except TutorError as e:
+            faults.append(e)
+        else:
+            print(f"{model.name}: every bit is as it should be (sha256 {model.sha256}).", flush=True)
+    for fault in faults[:-1]:
+        print(f"tutor: {fault}", file=sys.stderr)
+    if faults:
+        raise faults[-1]
     return DONE
 
 
@@ -197,7 +212,7 @@ def _pack(args: argparse.Namespace) -> int:
     from tutor_app.adapters.models.pack import pack
     from tutor_app.tutor.models import model_store
 
-    file = pack(model_store(opened_folders(args)), args.name, args.output)
+    file = pack(model_store(folders(args.data_dir)), args.name, args.output)
     print(f"The model is in {file}. On the other computer: tutor models unpack {file.name}")
     return DONE
 

@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from tutor_app.commands.shared import DONE, Subparsers, opened_folders, user_path, user_settings
+from tutor_app.commands.shared import DONE, Subparsers, usable_folders, user_path, user_settings
 from tutor_app.core.errors import UserFault
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.parallel <= MOST_PLACES:
         raise UserFault(f"--parallel must be from 1 to {MOST_PLACES}, not {args.parallel}.")
     args.host = args.host.removeprefix("[").removesuffix("]")  # as an address of IPv6 stands in a URL
-    where = opened_folders(args)
+    where = usable_folders(args)
     settings = user_settings(where).changed(server="", server_key="")  # it serves a model of this computer
     loopback = is_loopback(args.host)
     with bind(args.host, args.port) as listening:
@@ -86,7 +86,6 @@ def _api_key(args: argparse.Namespace, where: Folders, *, loopback: bool) -> str
         return checked_key(key)
     if loopback:
         return ""
-    file = where.config / "server-key"
-    key = own_key(file)
-    print(f"Clients must send this API key, which is kept in {file}: {key}", file=sys.stderr)
+    key = own_key(where.server_key)
+    print(f"Clients must send this API key, which is kept in {where.server_key}: {key}", file=sys.stderr)
     return key

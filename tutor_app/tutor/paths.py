@@ -95,6 +95,11 @@ class Folders:
         return self.config / "settings.json"
 
     @property
+    def server_key(self) -> Path:
+        """The API key of this computer's server."""
+        return self.config / "server-key"
+
+    @property
     def window_state(self) -> Path:
         """Where the window stood."""
         return self.config / "window.json"
@@ -150,7 +155,7 @@ def with_stand_ins(wanted: Folders) -> tuple[Folders, str]:
         require_answer(wanted.data)
         if "data" in reasons and wanted.models.is_dir():
             found.models.symlink_to(wanted.models, target_is_directory=True)
-    for name in ("library", "settings", "window_state", "practice", "given_hints"):
+    for name in ("library", "settings", "window_state", "practice", "given_hints", "server_key"):
         source, target = getattr(wanted, name), getattr(found, name)
         with contextlib.suppress(OSError):
             require_answer(source)
