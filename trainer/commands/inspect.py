@@ -18,7 +18,7 @@ from trainer.arguments import at_least
 from trainer.data.records import Rejects, read_records, stable_fraction
 from trainer.runs import METRICS
 from trainer.teacher.judge import Judge
-from trainer.teacher.replies import in_circles, text_fault
+from trainer.teacher.replies import in_circles, misexplains, text_fault
 from tutor_app.core.answers import find_answer
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Code, Output, Text
@@ -85,17 +85,23 @@ def checks(record: Transcript, judge: Judge) -> list[str]:
     outputs = [p for p in parts if isinstance(p, Output)]
     failed = sum(p.status != "ok" for p in outputs)
     if outputs:
-        found.append(f"{len(outputs)} outputs, {failed} of them errors")
+        found.append(f"{_counted(len(outputs), 'output')}, {_counted(failed, 'error')}")
     if outputs and outputs[-1].status != "ok":
         found.append("FAULT: the last code failed")
     unsupervised = sum(isinstance(p, Code) and not p.supervised for p in parts)
     if unsupervised:
-        found.append(f"{unsupervised} blocks are not supervised")
+        found.append(f"{_counted(unsupervised, 'block')} not supervised")
     words = "\n".join(p.text for p in parts if isinstance(p, Text))
-    if fault := "the words run in circles" if in_circles(words) else text_fault(words):
+    if fault := "the words run in circles" if in_circles(words) else text_fault(words, record.problem):
         found.append(f"FAULT: {fault}")
+    if misexplains(words):
+        found.append("FAULT: words are explained wrongly")
     found += [f"FAULT: a statement is false: {claim.text}" for claim in judge.false_statements(parts)]
     return found
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n or 'no'} {what}s"
 
 
 def shown(record: Transcript, found: Sequence[str]) -> str:

@@ -65,6 +65,8 @@ wind hot cold warm replace replaced repair fix lay laid stand sit move moved bot
 batch perform addition subtraction multiplication division calculation seem process express expressed relationship
 slice degrees celsius fahrenheit mph kph kmh rpm lbs hrs mins secs min sec yds gal tbsp tsp january february march april
 june july august september october november december
+key idea hint remark summary overview approach method strategy proof claim goal task reason reasoning explain
+explanation detail insight observe observation intuition background context assumption interpret interpretation setup
 """
 _KNOWN: Final = frozenset(_WORDS.split())
 _ENDINGS: Final = ("s", "es", "ed", "d", "ing", "er", "ers", "ly", "'s", "'t", "n't", "'re", "'ll", "'ve", "’s")

@@ -60,8 +60,8 @@ def test_every_method_is_shown_with_parents_labels_and_checks(
     assert told.count("A box holds 2 rows of 4 cups. How many cups are in it?") == 3
     assert told.count("  * the answer 12 is the label") == 3
     assert "majority, 4 of 5 votes, small" in told
-    assert "  * 2 outputs, 1 of them errors" in told
-    assert "  * 1 blocks are not supervised" in told
+    assert "  * 2 outputs, 1 error" in told
+    assert "  * 1 block not supervised" in told
     assert "FAULT" not in told
     metrics = tmp_path / "metrics.jsonl"
     metrics.write_text('{"step": 1}\n')  # of the run, where its folder's *.jsonl are asked for

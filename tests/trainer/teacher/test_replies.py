@@ -123,6 +123,11 @@ def test_problems_and_solutions_are_english_and_addressed_to_nobody(gsm8k_train:
     assert faults <= 0.001 * 2 * len(rows)
 
 
+@pytest.mark.parametrize("heading", ["Key idea", "Main insight", "Our strategy", "Some background", "Problem setup"])
+def test_a_heading_is_a_short_sentence_in_english(heading: str) -> None:
+    assert text_fault(f"{heading}: {COUNTED} So it is $\\boxed{{15}}$.", APPLES) == ""
+
+
 @pytest.mark.parametrize(
     "text",
     [
