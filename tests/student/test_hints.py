@@ -66,6 +66,17 @@ def test_one_hint_a_click_and_the_answer_last(qtbot: QtBot, open_window: Open) -
     assert page.close_button.hasFocus()
 
 
+def test_in_a_low_window_the_preview_leaves_its_room_to_the_hints(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(width=800, height=600)
+    window.box.set_text("Solve x^2 = 4")
+    assert window.box.preview.isVisible()
+    window.student.give_hint()
+    until(lambda: not window.student.busy)
+    assert not window.box.preview.isVisible()
+    window.student.leave()
+    assert window.box.preview.isVisible()
+
+
 def test_the_button_beside_solve_gives_the_next_one_too(qtbot: QtBot, open_window: Open) -> None:
     services = ScriptedServices(default=solved().solution)
     window = open_window(services)

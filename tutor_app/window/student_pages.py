@@ -67,7 +67,7 @@ class StudentPages(QObject):
         self.work_page.cancel_asked.connect(self.work.cancel)
         self.work_page.close_asked.connect(self.leave)
         window.box.work_asked.connect(self.show_work)
-        window.pages.currentChanged.connect(lambda _: window.box.save_room(self._shows_work))
+        window.pages.currentChanged.connect(lambda _: window.box.save_room(self._needs_room))
         work_action = self._action("Check my work", "Ctrl+Shift+K", self.show_work)
         for part in (self.hints, self.work):
             part.changed.connect(self.changed)
@@ -149,6 +149,10 @@ class StudentPages(QObject):
                 self.limit.show,
             ),
         )
+
+    @property
+    def _needs_room(self) -> bool:
+        return self._panels.pages.currentWidget() in (self.page, self.work_page)
 
     @property
     def _shows_work(self) -> bool:
