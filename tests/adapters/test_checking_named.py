@@ -100,3 +100,25 @@ def test_an_operation_or_unit_that_the_words_speak_against(text: str, right: str
 )
 def test_such_words_that_agree_are_left(text: str) -> None:
     assert "false" not in [verdict for verdict, _ in said(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"$\log 10000 = 4$", "true"),
+        (r"$\log 10000 = 5$", "false"),
+        ("log(0.01) = -2", "true"),
+        (r"$\log 5 = 1.609$", "rounded"),
+        ("log_10(100000) = 5", "true"),
+        (r"$\ln e^6 = 5$", "false"),
+        ("P(7, 2) = 42", "true"),
+        ("P(7, 2) = 21", "false"),
+        ("y = 3 is a solution of 4y - 5 = 7.", "true"),
+        ("y = 2 satisfies 4y - 5 = 7.", "false"),
+        ("Let w = 8 - 6i. Then |w| = 14.", "false"),
+        ("(3a)(4b) = 12ab", "true"),
+        ("π * 3^2 = 6π", "false"),
+    ],
+)
+def test_logarithms_to_the_base_10_permutations_and_solutions(text: str, verdict: str) -> None:
+    assert [found for found, _ in said(text)] == [verdict]

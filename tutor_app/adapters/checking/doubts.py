@@ -12,7 +12,18 @@ from tutor_app.adapters.checking.judging import factors, judge
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.words import ALONE, APPLIED, RESULTS, TOTALS
 from tutor_app.adapters.grading.algebra import rational, same
-from tutor_app.adapters.grading.terms import ONE, Call, Constant, Number, Sum, Term, product, walk, without_degrees
+from tutor_app.adapters.grading.terms import (
+    ONE,
+    Call,
+    Constant,
+    Number,
+    Product,
+    Sum,
+    Term,
+    product,
+    walk,
+    without_degrees,
+)
 
 MANY: Final = 10
 """A share of more than so many may be told without what is left over."""
@@ -96,15 +107,24 @@ def _formal_doubt(source: str, a: Expression, b: Expression) -> str:
     parts = [part for term in (a.term, b.term) for part in walk(term)]
     if source.count(r"\boxed") > 1:
         return "unclear"  # boxes to be filled in
-    if any(isinstance(p, Constant) and p.name == "e" for p in parts):
+    if any(isinstance(p, Constant) and p.name == "e" for p in parts) and not _NATURAL.search(source):
         return "constant"  # often the name of a variable
     if any(isinstance(p, Call) and p.name in "fghP" for p in parts):
         return "function"
-    if r"\ast" in a.units or ("*" in source and b.operations):
+    if r"\ast" in a.units or ("*" in source and b.operations and not _is_multiple_of_pi(b.term)):
         return "operation"  # "3 * 4 = 3^4 + 4" for an operation that the problem defines
     if b.term == ONE and a.units:
         return "units"  # "60 minutes / 1 hour = 1"
     return ""
+
+
+_NATURAL: Final = re.compile(r"(?<![a-zA-Z])ln(?![a-zA-Z])")
+
+
+def _is_multiple_of_pi(term: Term) -> bool:
+    """Whether it is a number times pi."""
+    parts = term.factors if isinstance(term, Product) else (term,)
+    return all(isinstance(p, Number | Constant) for p in parts)
 
 
 def _scaled(a: Term, b: Term, scale: Number) -> bool:

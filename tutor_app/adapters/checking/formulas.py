@@ -25,6 +25,7 @@ from tutor_app.adapters.grading.terms import (
     Term,
     Unreadable,
     integer,
+    symbols,
 )
 
 MAX_MEMBER: Final = 600
@@ -80,13 +81,17 @@ _NAMED: Final = re.compile(
 _POWERS: Final = re.compile(r"\^\s*(\d)\s+(?=\d)")
 _EXPONENT: Final = re.compile(r"(?<=\d)e(?=[-+])")
 """The number e after a factor, which the reader would take for a power of ten."""
+_LOG_BASE: Final = re.compile(r"(?<=log_)(\d{2,3})(?=\s*[({])")
+"""The base of "log_10(x)" in plain typing."""
 _DECIMAL_TIMES: Final = re.compile(r"(\d*\.\d+)\s*\((?=\d)")
+_PLAIN_LOG: Final = re.compile(r"\\?(?<![a-zA-Z])log(?![a-zA-Z_])(?!\s*_)")
 _SPELLINGS: Final = (
     (re.compile(r"\^\s*(\d)(?=\d)"), r"^{\1}"),
     (re.compile(r"(\d)\s*(?=\\[dt]?frac)"), r"\1\\cdot "),
     (re.compile(r"(\d+)\s*(\\[dt]?frac\s*(?:\{\d+\}\s*\{\d+\}|\d\s*\d))"), r"(\1+\2)"),
     (re.compile(r"(?:/|\\div)\s*(\d+\s*\\pi)"), r"/(\1)"),
     (re.compile(r"/\s*((?:\d+!\s*){2,})"), r"/(\1)"),
+    (_PLAIN_LOG, r"\\log_{10}"),
 )
 _BARS: Final = re.compile(r"(?s)\\begin\{vmatrix\}(.*)\\end\{vmatrix\}")
 _DET: Final = re.compile(
@@ -226,6 +231,8 @@ def value_of(source: str) -> Expression | None:
         return None
     found += [_read(_PERCENT_SIGN.sub(" ", text))] if percent else []
     found += [_read(other) for other in _others(text)] if not percent else []
+    if found[1:] and found[-1] is not None and _PLAIN_LOG.search(text) and not symbols(found[0]):
+        found.insert(0, found.pop())  # of numbers rather to the base 10
     literal = _LITERAL.fullmatch(text) is not None and "!" not in text.replace("\\!", "")
     return Expression(
         found[0], 0, 0, 0, 0 if literal else 1, False, tuple(units), None, isinstance(found[0], Sum),
@@ -271,7 +278,7 @@ def _with_percent(text: str) -> str:
 
 
 def _others(text: str) -> Iterator[str]:
-    """The same with what careless writers mean: "2^34" as 2^3 times 4, "3\\frac12" as a product, "6!/3!3!"."""
+    """The same with what careless writers mean: "2^34" as 2^3 times 4, "3\\frac12" as a product, log to the base 10."""
     for pattern, new in _SPELLINGS:
         other = pattern.sub(new, text)
         if other != text:
@@ -281,6 +288,7 @@ def _others(text: str) -> Iterator[str]:
 def _read(text: str) -> Term | None:
     try:
         text = _POWERS.sub(r"^{\1}\\cdot ", text)
+        text = _LOG_BASE.sub(r"{\1}", text)
         cleaned = clean(_EXPONENT.sub(" e ", _DECIMAL_TIMES.sub(r"\1\\cdot(", text)))
         if "..." in cleaned or "dots" in cleaned:
             return None

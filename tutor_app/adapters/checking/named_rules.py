@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
-from tutor_app.adapters.checking.context import Context
+from tutor_app.adapters.checking.context import Context, replaced
 from tutor_app.adapters.checking.judging import Judgement, judge, shown
-from tutor_app.adapters.checking.rules import END, IS, LAST, NUM, Rule, judge_value, rule, term_of
+from tutor_app.adapters.checking.rules import END, IS, LAST, NUM, Rule, judge_value, rule, term_of, truth
 from tutor_app.adapters.checking.words import NUMBERS
 from tutor_app.adapters.grading.terms import Call, Number, symbols
 
@@ -120,4 +121,47 @@ def determinant(m: re.Match[str], _context: Context) -> Judgement | None:
     return judge_value(Fraction(int(value.p), int(value.q)), m[2], "determinant")
 
 
-NAMED_RULES: Final[tuple[Rule, ...]] = (modulus, conjugate, dozens, interest, changed, determinant)
+@rule(rf"(?<![\w\\])P ?\( ?(\d{{1,3}}) ?, ?(\d{{1,3}}) ?\) ?= ?(\d[\d,]*){LAST}", "p(", "p (")
+def permutations(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The number of permutations, P(6, 2) = 30; said to be the number of choices, it is false."""
+    n, k, told = int(m[1]), int(m[2]), int(m[3].replace(",", ""))
+    if not 1 <= k <= n:
+        return None
+    if told == math.perm(n, k):
+        return Judgement("true", "permutations")
+    meant = re.search(r"(?i)permut|arrang|order|ways", m.string) is not None
+    meant = meant or (told == math.comb(n, k) > 1 and "point" not in m.string.lower())
+    return Judgement("false", "permutations", str(math.perm(n, k))) if meant else None
+
+
+@rule(
+    rf"(?<![\w\\])([a-z]) ?= ?(-?\d+(?:\.\d+)?(?:/\d+)?) (?:is|satisfies)( not)? ?(?:an? |the |the only |one )?"
+    rf"(?:(?:solution|root)s? (?:of|to) )?(?:the equation )?([^=<>]{{1,80}}?) ?= ?([^=<>,;]{{1,60}}?){END}",
+    "solution of",
+    "solution to",
+    "root of",
+    "satisfies",
+)
+def solves(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A value that is told to solve an equation: "x = 5 is a solution of 2x + 3 = 13"."""
+    sides, value = [term_of(m[4]), term_of(m[5])], term_of(m[2])
+    if None in sides or value is None or {n for s in sides if s is not None for n in symbols(s)} != {m[1]}:
+        return None
+    left, right = (replaced(side, m[1], value) for side in sides if side is not None)
+    found = judge((left,), "=", (right,))
+    if found.verdict not in ("true", "false"):
+        return None
+    why = f"for {m[1]} = {m[2]} the left side is {shown(left)}, the right side {shown(right)}"
+    return truth((found.verdict == "true") != bool(m[3]), "solution", why)
+
+
+NAMED_RULES: Final[tuple[Rule, ...]] = (
+    modulus,
+    conjugate,
+    dozens,
+    interest,
+    changed,
+    determinant,
+    permutations,
+    solves,
+)

@@ -11,7 +11,7 @@ from tutor_app.adapters.checking.scanner import plain
 _MARKS: Final = re.compile(r"\\[()\[\]]|(?<!\\)\$|\*\*|\\(?:left|right)(?![a-zA-Z])|\\boxed(?=\{)")
 """The signs around a formula and inside it that say nothing."""
 _WORDY: Final = re.compile(
-    r"(?i)\bC\(|\b(?:eigenvalues?|inverse|gcd|gcf|hcf|lcm|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
+    r"(?i)\b[CP] ?\(|\b(?:eigenvalues?|inverse|gcd|gcf|hcf|lcm|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
     r"|product|average|mean|median|range|difference|roots?|solutions?|zeros?|zeroes|choose|ways|permutations|percent"
     r"|discriminant|expands?|expanding|simplif\w*|factor\w*|derivative|integral|limit|slope|intercept|distance|midpoint"
     r"|vertex|square of|cube of|area|perimeter|circumference|volume|surface|hypotenuse|than|or|and|per|has|there"

@@ -34,6 +34,7 @@ _VALUED: Final = re.compile(
 _JOINING: Final = "\\…|'&_°"
 _GOING_ON: Final = frozenset(("of", "out", "percent", "remainder", "r", "degrees"))
 """What stands beside a part of a value."""
+_NAMED_COMPLEX: Final = re.compile(r"[zw](?:_\d)?\s*=\s*-?[\d./√]+\s*[-+]\s*[\d./√]*i")
 _OPERATORS: Final = "+-*/^√!"
 _UNCLEAR: Final = re.compile(r"/\s*\d+\s*[a-zA-Zπ(]|/\s*\d+\s*√|(?<![\d.])\d+\s+\d+(?!\s*/)")
 """In a formula: "1/2x", which some mean as 1/(2x), and numbers beside each other."""
@@ -182,7 +183,9 @@ def _word(found: list[Token], k: int, text: _Text) -> str:
         if not beside or (text.is_index(token.end) and not text.is_imaginary(token.end)):
             return ""
         return "special" if coefficient or (after is not None and after.text == "^") else "plain"
-    if is_letter(token.text):
+    if word == "e" and after is not None and after.text == "^" and not after.spaced:
+        return "special"
+    if is_letter(token.text) or (word in LETTER_A and coefficient):
         return "plain"
     if _INDEXED.fullmatch(word):
         return "special"
@@ -270,5 +273,7 @@ def _is_understood(source: str, text: _Text, at: int) -> bool:
     if len(members) < 2 or not all(value_of(member.source) is not None for member in members):
         return False
     bare = re.sub(r"[a-zA-Z]{2,}", " ", source)
+    if _NAMED_COMPLEX.fullmatch(source.strip()):
+        return True
     numbers = re.findall(r"[-+]\s*\d*\.?\d*\s*i\b", bare)
     return "i" not in bare or text.is_imaginary(at) or "^" in bare or "|" in bare or len(numbers) > 1
