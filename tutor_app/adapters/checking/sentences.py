@@ -11,16 +11,23 @@ from tutor_app.adapters.checking.scanner import plain
 _MARKS: Final = re.compile(r"\\[()\[\]]|(?<!\\)\$|\*\*|\\(?:left|right)(?![a-zA-Z])|\\boxed(?=\{)")
 """The signs around a formula and inside it that say nothing."""
 _WORDY: Final = re.compile(
-    r"(?i)\b[CP] ?\(|\b(?:eigenvalues?|inverse|gcd|gcf|hcf|lcm|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
+    r"(?i)\b[CP] ?\(|\b(?:eigenvalues?|inverse|gcd|gcf|hcf|lcm"
+    r"|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
     r"|product|average|mean|median|range|difference|roots?|solutions?|zeros?|zeroes|choose|ways|permutations|percent"
-    r"|discriminant|expands?|expanding|simplif\w*|factor\w*|derivative|integral|limit|slope|intercept|distance|midpoint"
+    r"|discriminant|expands?|expanding|simplif\w*|factor\w*|derivative|integral|limit|slope|intercept|distance"
+    r"|midpoint"
     r"|vertex|square of|cube of|area|perimeter|circumference|volume|surface|hypotenuse|than|or|and|per|has|there"
-    r"|number|from|between|determinant|det|modulus|magnitude|absolute|conjugate|dozens?|discount|price|cost|age|length|width|weight|system|equations|solv(?:ed?|ing)|satisf\w+|substituting|plugging|putting|inserting|adding|subtract\w*|when|at|term|angles|on|dividing|multiplying|intersect\w*|ratio|round(?:ed|ing)?"
+    r"|number|from|between|determinant|det|modulus|magnitude"
+    r"|absolute|conjugate|dozens?|discount|price|cost|age|length"
+    r"|width|weight|system|equations|solv(?:ed?|ing)|satisf\w+"
+    r"|substituting|plugging|putting|inserting|adding|subtract\w*"
+    r"|when|at|term|angles|on|dividing|multiplying|intersect\w*|ratio|round(?:ed|ing)?"
     r"|for)\b|[%∩∪]|\\c[au]p\b|\\setminus|\d(?:\s?[a-z]{2}|\s[a-z])"
 )
 """What a sentence must hold for any rule to fit."""
 _SENTENCE_END: Final = re.compile(
-    r"(?:(?<!\.\.)[.!?]|(?<=\.\.)\.(?=\s+[A-Z]))(?=\s|$)|\n(?=[^\S\n]*\n)|(?<=[.!?])\n|\n(?=[^\S\n]*(?:[-*•]|\d{1,9}[.)]|Step\b))"
+    r"(?:(?<!\.\.)[.!?]|(?<=\.\.)\.(?=\s+[A-Z]))(?=\s|$)|\n(?=[^\S\n]*\n)"
+    r"|(?<=[.!?])\n|\n(?=[^\S\n]*(?:[-*•]|\d{1,9}[.)]|Step\b))"
 )
 
 
