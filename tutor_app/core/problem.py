@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from tutor_app.core.errors import UserFault
 
 MAX_PROBLEM: Final = 20_000
 """Longest problem, in characters."""
+_PICTURE: Final = re.compile(
+    r"(?:!\[[^\]]*\]\([^)]*\)|<img\b[^>]*>|data:image/[\w+.-]+;base64,\S*|[^\n?*|<>]{1,250}\.(?:png|jpe?g|gif|webp|bmp|heic|tiff?|pdf))",
+    re.IGNORECASE,
+)
+"""A picture, or the name of one, and nothing else."""
+_UNREADABLE: Final = "\ufffd"
+_MOST_UNREADABLE: Final = 20
+"""One of so many characters may be unreadable; where there are more, it is no text."""
 
 
 def check_problem(text: str) -> str:
@@ -33,6 +42,10 @@ def _asked(text: str, name: str, missing: str) -> str:
     clean = clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
     if not clean:
         raise UserFault(missing, "Type one and try again.")
+    if _PICTURE.fullmatch(clean):
+        raise UserFault("A picture cannot be read here.", "Type what is in it.")
+    if clean.count(_UNREADABLE) * _MOST_UNREADABLE > len(clean):
+        raise UserFault(f"This {name} is no text that can be read.", "Type it, or save it as text in UTF-8.")
     if len(clean) > MAX_PROBLEM:
         raise UserFault(
             f"The {name} has {len(clean):,} characters; at most {MAX_PROBLEM:,} fit.",
