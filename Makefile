@@ -1,6 +1,6 @@
 # `make run` sets everything up and opens the tutor; `make test` sets everything up and runs the tests.
-# ENGINE=cuda builds llama.cpp for an NVIDIA card (needs the CUDA toolkit), ENGINE=vulkan for most others (not yet built to the end);
-# on a Mac Metal is always in.
+# ENGINE=cuda builds llama.cpp for an NVIDIA card (needs the CUDA toolkit), ENGINE=vulkan for most others (tried on a card that
+# the processor computes); on a Mac Metal is always in.
 # ARGS go to the program that a target starts: make test ARGS="-k library", make run ARGS="solve '2+2?'".
 
 PYTHON ?= python3

@@ -44,6 +44,8 @@ def test_beyond_this_computer_there_is_a_key(tmp_path: Path) -> None:
     done = tutor("serve", "--host", "0.0.0.0", "--port", "0", cwd=tmp_path, TUTOR_API_KEY="")
     file = tmp_path / "data" / "config" / "server-key"
     assert file.read_text().strip() in done.stderr.decode()
+    done = tutor("serve", "--behind-proxy", "--port", "0", cwd=tmp_path, TUTOR_API_KEY="")
+    assert file.read_text().strip() in done.stderr.decode()
     done = tutor("serve", "--host", "0.0.0.0", "--port", "0", cwd=tmp_path, TUTOR_API_KEY="short")
     assert b"at least 16" in done.stderr
 

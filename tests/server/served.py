@@ -52,11 +52,12 @@ class Served:
         headers_in = {name.lower(): value for name, value in reply.getheaders()}
         return reply.status, headers_in, json.loads(text) if "json" in headers_in.get("content-type", "") else text
 
-    def open(self, path: str, body: Any, key: str = "") -> socket.socket:
+    def open(self, path: str, body: Any, key: str = "", more: str = "") -> socket.socket:
         """A connection on which this was asked, and nothing is read yet."""
         content = json.dumps(body).encode()
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
         head += f"Authorization: Bearer {key}\r\n" if key else ""
+        head += f"{more}\r\n" if more else ""
         raw = socket.create_connection(("127.0.0.1", self.port))
         raw.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
         return raw
@@ -89,13 +90,14 @@ def served(
     places: int = 2,
     api_key: str = "",
     loopback: bool = True,
+    proxied: bool = False,
 ) -> Iterator[Served]:
     """The server, for as long as the context lasts."""
     model = model or ScriptedModel(replies, n_seq=places)
     executor = executor or FakeExecutor()
     tutor = Tutor(cast(LoadableModel, model), cast(Sandbox, executor), CHATML, PromptSet("terse"))
     with bind("127.0.0.1", 0) as listening:
-        service = Service(tutor, "scripted", settings or SolveSettings(), places, api_key, loopback)
+        service = Service(tutor, "scripted", settings or SolveSettings(), places, api_key, loopback, proxied)
         server = make_server(service)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -439,6 +439,35 @@ def test_who_asks_too_much_is_told_when_to_come_again() -> None:
             raw.close()
 
 
+@pytest.mark.parametrize("proxied", [True, False])
+def test_behind_a_proxy_clients_are_told_apart_by_what_it_says(proxied: bool) -> None:
+    """What a client says of itself stands before what the proxy adds, and is not believed; without one nothing is."""
+    endless = ScriptedModel([LONG], seconds_per_token=0.005, n_ctx=10**9, n_seq=1)
+    with served(model=endless, places=1, proxied=proxied) as server:
+        asked = {"prompt": "x", "stream": True}
+        told = [f"X-Forwarded-For: 10.0.0.{n}, 10.1.1.1" for n in range(16)] + ["X-Forwarded-For: 10.1.1.1"]
+        waiting = [server.open("/v1/completions", asked, more=line) for line in told]
+        wait_until(lambda: server.ask("/health")[2]["waiting"] == 16)
+        for address, refused in (("10.1.1.1", True), ("10.1.1.2", not proxied)):
+            another = server.open(
+                "/v1/completions", asked, more=f"X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: {address}"
+            )
+            if refused:
+                assert another.recv(12) == b"HTTP/1.1 429"
+            else:
+                wait_until(lambda: server.ask("/health")[2]["waiting"] == 17)
+            waiting.append(another)
+        for raw in waiting:
+            raw.close()
+
+
+def test_behind_a_proxy_the_name_is_that_of_the_proxy() -> None:
+    with served(proxied=True) as server:
+        assert server.ask("/health", headers={"Host": "tutor.school.example"})[0] == 200
+    with served() as server:
+        assert server.ask("/health", headers={"Host": "tutor.school.example"})[0] == 403
+
+
 def test_a_silent_stream_shows_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tutor_app.server.jobs.SIGN_OF_LIFE_SECONDS", 0.02)
     gate = threading.Event()

@@ -35,6 +35,11 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"the key that clients must send; without it that of {KEY_VARIABLE}, and beyond this computer one is made",
     )
+    parser.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="a reverse proxy on this computer passes requests on: clients are told apart by its X-Forwarded-For",
+    )
     parser.set_defaults(run=run)
 
 
@@ -52,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
     settings = user_settings(where).changed(server="", server_key="")  # it serves a model of this computer
     loopback = is_loopback(args.host)
     with bind(args.host, args.port) as listening:
-        key = _api_key(args, where, loopback=loopback)  # nobody needs one for an address that cannot be had
+        key = _api_key(
+            args, where, loopback=loopback and not args.behind_proxy
+        )  # nobody needs one for an address that cannot be had
         with open_tutor(
             args.model, where, settings=settings, prompt=args.prompt, n_seq=args.parallel, batched=args.parallel > 1
         ) as tutor:
@@ -65,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
                 places=args.parallel,
                 api_key=key,
                 loopback=loopback,
+                proxied=args.behind_proxy,
             )
             host = f"[{args.host}]" if ":" in args.host else args.host
             print(f"Serving {service.model} at http://{host}:{listening.getsockname()[1]}/v1", flush=True)

@@ -66,6 +66,7 @@ class Service:
         places: Solutions made at once.
         api_key: What a client must show; empty asks for nothing.
         loopback: The server is reached from this computer only.
+        proxied: Requests come through a reverse proxy on this computer, which tells from where.
     """
 
     tutor: Tutor
@@ -74,6 +75,7 @@ class Service:
     places: int = 1
     api_key: str = ""
     loopback: bool = True
+    proxied: bool = False
 
 
 def application(service: Service, desk: Desk) -> Starlette:
@@ -122,7 +124,7 @@ class _Application:
     def _check_host(self, request: Request) -> None:
         host = request.headers.get("host", "").lower()
         name = host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]
-        if self._service.loopback and name not in LOOPBACK_NAMES:
+        if self._service.loopback and not self._service.proxied and name not in LOOPBACK_NAMES:
             raise RequestFault(403, "This server answers to this computer's own names only.", code="wrong_host")
 
     def _check_key(self, request: Request) -> None:
@@ -222,9 +224,16 @@ class _Application:
         return self._reply(request, asked.asked, make, writer)
 
     def _reply(self, request: Request, asked: Asked, make: Any, writer: Any) -> ASGIApp:
-        # One key may be a whole class's: clients are told apart by where they ask from.
-        client = request.client.host if request.client else ""
+        client = self._client(request)
         return Reply(self._desk, client, make, writer, stream=asked.stream, fault=self._completed)
+
+    def _client(self, request: Request) -> str:
+        """By what clients are told apart: where they ask from, as one key may be a whole class's."""
+        address = request.client.host if request.client else ""
+        if self._service.proxied and address in ("127.0.0.1", "::1"):
+            # What stands before the last one is what the client says of itself.
+            return ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip() or address
+        return address
 
     def _completed(self, fault: RequestFault) -> RequestFault:
         if fault.code == "context_length_exceeded":
