@@ -280,8 +280,10 @@ def _without_slips(chain: Chain, known: Collection[Fraction], question: str) -> 
     """The chain without the words that do not fit the question: slips of those who wrote the solutions.
 
     A sentence may speak of no number that is neither known nor calculated, of nobody whom the question does not name,
-    and of no ``x``; the name of a quantity of no other span of time.
+    of no ``x``, and of no result in another unit than its own; the name of a quantity of no other span of time.
     """
+    results, units = chain.results(), [_unit(step.name) for step in chain.steps]
+    own = {value: unit for value, unit in zip(results, units, strict=True) if unit and value not in known}
     numbers = {*known, *chain.results(), *(literal.value for literal in chain.literals())}
     numbers |= {100 * n for n in numbers} | {n / 100 for n in numbers}
     words = set(re.findall(r"[a-z]+", question.lower()))
@@ -294,7 +296,12 @@ def _without_slips(chain: Chain, known: Collection[Fraction], question: str) -> 
             any(Fraction(m.replace(",", "")) not in numbers for m in found)
             or any(name.lower() not in words for name in named)
             or re.search(r"\b[xyzn] ?=", text) is not None
+            or any(own.get(Fraction(n.replace(",", "")), unit) != unit for n, unit in measured(text))
         )
+
+    def measured(text: str) -> list[tuple[str, str]]:
+        pairs = re.findall(r"(?<![\d.,])(?<!\d/)(\d[\d,]*(?:\.\d+)?) ([a-z]+)", text)
+        return [(n, unit) for n, word in pairs if (unit := _unit(word))]
 
     def other_time(text: str) -> bool:
         return any(span not in words for span in re.findall(r"\b(?:week|month|year)s?\b(?! old| young)", text))

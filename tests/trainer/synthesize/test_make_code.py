@@ -222,6 +222,14 @@ def test_a_slip_of_the_pen_in_a_sentence_is_not_repeated() -> None:
         outline_by_rules(question, answer)
 
 
+@pytest.mark.parametrize(("unit", "sentence"), [("hours", ""), ("minutes", "It is 2400 meters/80 minutes = 30.")])
+def test_a_result_is_not_told_in_another_unit(unit: str, sentence: str) -> None:
+    question = "Tom walks 2400 meters, 4 times 20 minutes of them. How many meters are that a minute?"
+    answer = f"He walks 4*20 = <<4*20=80>>80 minutes.\nIt is 2400 meters/80 {unit} = <<2400/80=30>>30.\n#### 30"
+    chain, _ = linked_chain(question, answer)
+    assert [s.sentence for s in chain.steps] == ["He walks 4*20 = 80 minutes.", sentence]
+
+
 @pytest.mark.parametrize(
     ("answer", "sentence", "what"),
     [
