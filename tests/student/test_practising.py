@@ -160,3 +160,19 @@ def test_a_variant_that_was_put_into_the_box_can_still_be_answered(qtbot: QtBot,
     dialog.answer.setText("8")
     dialog.check.click()
     until(lambda: dialog.said.text() == "Right.")
+
+
+def test_what_is_skipped_after_a_wrong_answer_is_not_called_wrong_again(
+    qtbot: QtBot, open_window: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "week.md"
+    path.write_text("# Week\nhints_up_to: 3\n1. What is 2 + 3?\n   Answer: 5\n", encoding="utf-8")
+    window = open_window(ScriptedServices())
+    window.student.practice.open_worksheet(path)
+    dialog = dialog_of(qtbot, window)
+    QTest.keyClicks(dialog.answer, "6")
+    QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
+    until(lambda: dialog.said.property("tone") == "bad")
+    dialog.show_answer.click()
+    until(lambda: dialog.said.text() == "It stays open.")
+    assert dialog.said.property("tone") == ""

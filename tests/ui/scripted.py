@@ -427,6 +427,8 @@ class ScriptedServices:
 
     def mark(self, exercise: Exercise, given: str) -> Marked:
         right = given == exercise.answer
+        if exercise.hints_up_to < RESULT and not given.strip():
+            return Marked(False, "It stays open.")
         if exercise.hints_up_to < RESULT:
             return Marked(right, "Right." if right else "That is not right. Try again; a hint may help.", not right)
         self.missed = [*answered(self.missed, exercise.problem, exercise.answer, right=right, today=date(2026, 3, 1))]

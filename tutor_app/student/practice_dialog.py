@@ -64,8 +64,9 @@ class PracticeDialog(QDialog):
         layout.addWidget(self.said)
         layout.addStretch()
         layout.addLayout(row)
-        self.check.clicked.connect(lambda: self.answered.emit(self.answer.text()))
-        self.show_answer.clicked.connect(lambda: self.answered.emit(""))
+        self._given = ""
+        self.check.clicked.connect(lambda: self._answer(self.answer.text()))
+        self.show_answer.clicked.connect(lambda: self._answer(""))
         self.next.clicked.connect(self.next_asked)
         self.box.clicked.connect(self.box_asked)
         self.close_button.clicked.connect(self.reject)
@@ -93,9 +94,13 @@ class PracticeDialog(QDialog):
         )
         (self.answer if exercise.answer else self.box).setFocus()
 
+    def _answer(self, given: str) -> None:
+        self._given = given.strip()
+        self.answered.emit(given)
+
     def tell(self, marked: Marked) -> None:
         """Say how it was answered; where the right answer was not told, another one can be given."""
-        wrong = "bad" if self.answer.text().strip() else ""
+        wrong = "bad" if self._given else ""
         self.say(marked.sentence, "" if marked.right is None else "good" if marked.right else wrong)
         announce(self, marked.sentence)
         self._show_open(marked.again)
