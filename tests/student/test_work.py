@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractSlider, QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.event_loop import until
@@ -81,10 +81,28 @@ def test_the_first_false_line_is_marked_with_its_reason(qtbot: QtBot, open_windo
     assert first.said().startswith("Line 2: 2 x plus 3 equals 14, this does not follow")
 
 
+def test_the_first_false_line_is_seen_whole_once_it_is_typeset(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(width=800, height=600)
+    lines = "2(x+3) = 14\n(2x + 6)/(1 + 1/(1 + 1/2)) = 14/(1 + 1/(1 + 1/2))\nI divide by two\n2x = 20\nx = 10\n"
+    page = checked(qtbot, window, "Solve 2(x+3) = 14", lines + "1 + 1 = 2\n" * 30)
+    rows = page.rows
+    assert rows.lines.rows[3].is_first_fault
+
+    def is_seen_whole() -> bool:
+        place = rows.visualRect(rows.lines.index(3))
+        return place.top() >= 0 and place.bottom() <= rows.viewport().height()
+
+    until(lambda: window.formulas.pending == 0 and is_seen_whole())
+    rows.verticalScrollBar().triggerAction(QAbstractSlider.SliderAction.SliderToMaximum)
+    rows.delegate.restyle(size=15.0)  # lays the lines out anew
+    until(lambda: rows.verticalScrollBar().value() > 0)
+    assert not is_seen_whole()  # where the user has scrolled to stays
+
+
 def test_right_work_gets_ticks_and_its_answer_is_judged(qtbot: QtBot, open_window: Open) -> None:
     page = checked(qtbot, open_window(), "Solve 2(x+3) = 14", "2x + 6 = 14\n\n2x = 8\nx = 4\n\n")
     assert kinds(page) == ["equivalent", "empty", "equivalent", "equivalent"]
-    assert page.said.text().startswith("No mistake was found. Your last line: Checked")
+    assert page.said.text().startswith("No mistake was found. Your last line is checked: ")
     assert page.said.property("bad") == "false"
 
 
@@ -180,7 +198,7 @@ def test_the_last_line_is_compared_with_a_verified_solution(qtbot: QtBot, open_w
     until(lambda: not window.bridge.busy)
     page = checked(qtbot, window, problem, "36 / 2 = 18\n36 + 18 = 54")
     assert f"work on {problem}, solved" in services.calls
-    assert page.said.text() == "No mistake was found. Your last line: Agrees with the known answer."
+    assert page.said.text() == "No mistake was found. Your last line agrees with the known answer."
     page = checked(qtbot, window, problem, "36 / 2 = 18\n36 - 18 = 18")
     assert page.said.text() == "No mistake was found. Your last line is not the answer."
 

@@ -187,10 +187,9 @@ class WorkReport:
         if undecided := [k + 1 for k, line in enumerate(self.lines) if line.kind == "unsure"]:
             said.append(f"Could not be decided: {_numbers(undecided)}.")
         if (sentence := self.answer.sentence()) and self.answer.kind != "unchecked":
-            hidden = (
-                "Your last line is not the answer" if self.answer.kind == "wrong" else f"Your last line: {sentence}"
-            )
-            said.append(f"{hidden}.")
+            found = f"{sentence[0].lower()}{sentence[1:]}"
+            found = f"is {found}" if found.startswith("checked") else found
+            said.append(f"Your last line {'is not the answer' if self.answer.kind == 'wrong' else found}.")
         if self.left_out:
             said.append(f"Only the first {MOST_LINES} lines were checked.")
         return tuple(said)

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+)
 from PySide6.QtGui import QAbstractTextDocumentLayout, QFontMetrics, QPainter, QPalette, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -250,6 +260,7 @@ class WorkRows(QListView):
     """The list; the arrow keys move in it."""
 
     def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
+        self._keeps = False  # the marked line in sight, until the user scrolls; a layout may ask for it at once
         super().__init__(parent)
         self.setObjectName("workRows")
         self.lines = WorkModel(self)
@@ -259,15 +270,30 @@ class WorkRows(QListView):
         self.setAccessibleName("My lines, typeset")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalScrollBar().setAccessibleName("Scroll my lines")
+        self.verticalScrollBar().actionTriggered.connect(lambda _: self._leave())
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
 
     def show_row(self, row: int) -> None:
-        """Mark a line, and scroll to it."""
+        """Mark a line, and scroll to it; it stays in sight while it and those above it are typeset."""
         index = self.lines.index(row)
         if index.isValid():
             self.setCurrentIndex(index)
             self.scrollTo(index)
+            self._keeps = True
+
+    def _leave(self) -> None:
+        self._keeps = False
+
+    def _keep_in_sight(self) -> None:
+        if self._keeps and self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
+
+    def doItemsLayout(self) -> None:
+        """Typeset lines are higher than was thought, and push the marked one out of sight."""
+        super().doItemsLayout()
+        if self._keeps:
+            QTimer.singleShot(0, self, self._keep_in_sight)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width breaks the lines anew."""
