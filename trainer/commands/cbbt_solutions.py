@@ -33,6 +33,7 @@ def graded_parts(a: argparse.Namespace) -> tuple[list[Solution], Parts]:
 
     Raises:
         UserFault: If a file cannot be read, holds a test set, or shares problems with the other.
+        HostFault: If statements cannot be checked: a verifier would learn that there are none.
     """
     files = [a.solutions] + ([a.held_out] if a.held_out else [])
     for path in files:
@@ -64,6 +65,7 @@ def graded_solutions(path: Path, limit: int, checker: StatementChecker, right: R
 
     Raises:
         UserFault: If the file cannot be read or holds none.
+        HostFault: If statements cannot be checked.
     """
     found: list[Solution] = []
     problems: set[int] = set()
@@ -90,7 +92,7 @@ def _attempts(line: str, checker: StatementChecker, right: Right) -> Iterator[So
     data = json_of(line)
     if "vote" not in data:
         result = Result.from_json(line)
-        parts = with_claims(result.transcript, checker).solution  # as when it is used
+        parts = with_claims(result.transcript, checker, needed=True).solution  # as when it is used
         yield _solution(result.index, result.transcript.problem, parts, result.answer, result.strict == "correct")
         return
     vote, gold = Transcript.from_dict(data["vote"]), str(data["gold"])
@@ -98,7 +100,7 @@ def _attempts(line: str, checker: StatementChecker, right: Right) -> Iterator[So
         if attempt.ended:
             parts = attempt.parts
             if not claims_of(parts):
-                parts = with_claims(Transcript.of(vote.problem, *parts), checker).solution
+                parts = with_claims(Transcript.of(vote.problem, *parts), checker, needed=True).solution
             answer = answer_of(attempt)
             yield _solution(int(data["row"]), vote.problem, parts, answer, bool(answer) and right(gold, answer))
 

@@ -88,14 +88,20 @@ def checked(
             check.forget()
 
 
-def with_claims(transcript: Transcript, checker: StatementChecker) -> Transcript:
-    """A finished solution with its statements checked, for one that was made without; else as it is."""
+def with_claims(transcript: Transcript, checker: StatementChecker, *, needed: bool = False) -> Transcript:
+    """A finished solution with its statements checked, for one that was made without; else as it is.
+
+    Raises:
+        HostFault: If they cannot be checked, and are ``needed``.
+    """
     parts = transcript.solution
     if claims_of(parts) or not any(isinstance(part, Text) for part in parts):
         return transcript
     try:
         found = checker.check(pieces_of(parts))
     except HostFault as e:
+        if needed:
+            raise
         log.warning("statements are not checked: %s", e)
         return transcript
     of_pieces = iter(with_contradictions(found, parts, transcript.problem))

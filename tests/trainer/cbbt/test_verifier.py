@@ -42,7 +42,7 @@ from trainer.commands.cbbt_solutions import graded_solutions
 from trainer.data import testsets
 from trainer.evaluate.results import Result
 from tutor_app.core.claims import Claim
-from tutor_app.core.errors import UserFault
+from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.parts import Answer, Attempt, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
@@ -310,6 +310,24 @@ class NoChecker:
 
     def close(self) -> None:
         pass
+
+
+class NoProcess(NoChecker):
+    """Cannot start its process, as on a computer that is too busy."""
+
+    def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
+        raise HostFault("The process that checks statements could not be started.")
+
+
+def test_solutions_whose_statements_cannot_be_checked_are_not_trained_on(tmp_path: Path) -> None:
+    """Else a verifier would learn that there are none, and judge solutions that have some."""
+    vote = replace(
+        Transcript.of("What is 3 + 4?"), attempts=(Attempt((Text("3 + 4 = 7."), Answer("7")), ended="answered"),)
+    )
+    path = tmp_path / "votes.jsonl"
+    path.write_text(json.dumps({"row": 1, "gold": "7", "turns": [[]], "vote": vote.to_dict()}))
+    with pytest.raises(HostFault, match="could not be started"):
+        graded_solutions(path, 0, NoProcess(), lambda gold, answer: gold == answer)
 
 
 def test_attempts_of_recorded_votes_are_graded_solutions(tmp_path: Path) -> None:
