@@ -89,6 +89,23 @@ def _combinations(_: Problem, m: re.Match[str]) -> Expected:
     return _whole(math.comb(n, k))
 
 
+_ROLE: Final = (
+    r"(?:an? |the )?(?:president|vice[- ]president|secretary|treasurer|captain|co-captain|chair(?:man)?|leader|winner)"
+)
+
+
+@rule(
+    rf"(?:in )?how many (?:different )?ways can (?P<r>{_ROLE}(?:(?:,| and|, and) {_ROLE}){{1,3}}) be (?:chosen|elected"
+    rf"|selected|picked) (?:from|out of) (?:a (?:group|club|class|team|committee) of )?(?P<n>{_COUNT})(?: {_OBJECTS})?",
+)
+def _roles(_: Problem, m: re.Match[str]) -> Expected:
+    """How many ways there are to give each of several roles to another person."""
+    roles = [re.sub(r"^(?:an?|the) ", "", role.lower()) for role in re.split(r",? and |, ", m["r"])]
+    if len(set(roles)) < len(roles):
+        raise Unsure
+    return _arranged(_count(m["n"]), len(roles))
+
+
 # --- subsets and sets ----------------------------------------------------------------------------------------------
 
 _LISTED: Final = r"(?P<{}>⟦\d+⟧|\{{[^{{}}]*\}})"

@@ -18,7 +18,7 @@ from tutor_app.adapters.grading.units import measure
 
 rule: Final = Rules()
 
-_AMOUNT: Final = r"(?P<a>\d+(?:[.,]\d+)?)"
+_AMOUNT: Final = r"(?P<a>\d+(?:[.,]\d+)?|\d+/\d+(?= (?:of|[a-z]{3})))"
 _UNIT: Final = (
     r"(?P<{}>(?:square |cubic )?[a-zμ]+(?:[²³]|\^\{{?[23]\}}?)?(?:(?:/| per )[a-z]+(?:[²³]|\^\{{?[23]\}}?)?)?)"
 )
@@ -26,8 +26,8 @@ _FROM, _TO = _UNIT.format("u"), _UNIT.format("v")
 
 
 @rule(
-    rf"(?:convert|change|express|write) {_AMOUNT} ?{_FROM} (?:to|into|in|as) {_TO}",
-    rf"how many {_TO} (?:is|are|has|have|make|in)(?: there)?(?: in)? {_AMOUNT} ?{_FROM}",
+    rf"(?:convert|change|express|write) {_AMOUNT} ?(?:of an? )?{_FROM} (?:in)?(?:to|into|in|as) {_TO}",
+    rf"how many {_TO} (?:is|are|has|have|make|in)(?: there)?(?: in)? {_AMOUNT} ?(?:of an? )?{_FROM}",
     rf"(?:an?|the) [a-z ]{{3,40}}? (?:lasts|takes|weighs|is|holds|has) {_AMOUNT} ?{_FROM}(?: long)?\. "
     rf"(?:how (?:long|much|heavy|fast|far) is (?:that|it|this)|what is (?:that|it|this)) in {_TO}",
     rf"(?:rechne|wandle) {_AMOUNT} ?{_FROM} in {_TO} um",

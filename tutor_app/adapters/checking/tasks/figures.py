@@ -39,6 +39,7 @@ _SAME: Final = {
     "parallel sides": "base", "altitude": "height", "perpendicular height": "height", "base radius": "radius",
     "sides of length": "side", "side of length": "side", "sides of lengths": "side", "legs of length": "leg",
     "edges of length": "side", "edge of length": "side", "legs of lengths": "leg", "bases of length": "base",
+    "two legs": "leg", "both legs": "leg", "two diagonals": "diagonal",
     "one leg": "leg", "one of legs": "leg", "one side": "leg", "another leg": "leg", "other leg": "leg",
     "bases of lengths": "base", "diagonals of length": "diagonal", "diagonals of lengths": "diagonal",
 }  # fmt: skip
@@ -172,7 +173,8 @@ def _shape(name: str) -> str:
 
 
 @rule(
-    rf"{THE} (?:the )?(?:exact )?(?P<q>{_ASKED}) of (?:an? |the )?(?P<s>{_SHAPES}) (?:with|whose|that has|which has|of|"
+    rf"{THE} (?:the )?(?:exact )?(?:length of (?:the |its |a )?)?(?P<q>{_ASKED}) of (?:an? |the "
+    rf")?(?P<s>{_SHAPES}) (?:with|whose|that has|which has|of|"
     rf"having|if) (?P<d>.+)",
     rf"(?:if )?(?:an? |the )(?P<s>{_SHAPES}) has (?P<d>[^.?]+?(?:\d\.\d[^.?]*?)?)[,.] (?:then )?"
     rf"{_OF_IT}(?P<q>{_ASKED})(?: of the \w+)?",
@@ -184,6 +186,8 @@ def _shape(name: str) -> str:
     rf"|measuring )?"
     rf"(?:(?P<w>{_LONG}) wide (?:and|by) (?P<l>{_LONG}) (?:long|high|tall)|(?P<l2>{_LONG}) (?:long )?(?:and|by) "
     rf"(?P<w2>{_LONG})(?: wide)?)",
+    rf"in (?:an? |the )(?P<s>{_SHAPES}),? (?:the )?(?P<d>[^.?]+?(?:\d\.\d[^.?]*?)?)[,.] (?:then )?"
+    rf"{_OF_IT}(?P<q>{_ASKED})(?: of the \w+)?",
     rf"(?:find )?(?:the )?(?P<d>[a-z][a-z ]*? of )(?:an? |the )(?P<s>{_SHAPES}) (?:is|are|measures?) "
     rf"(?P<v>[^.?]+?(?:\d\.\d[^.?]*?)?)[,.] "
     rf"{_OF_IT}(?P<q>{_ASKED})(?: of the \w+)?",
@@ -259,6 +263,10 @@ _OTHER: Final = (
     rf"(?:if )?(?:in a triangle,? )?(?:the )?(?:measures of )?(?:two|2)?(?: of the)? ?(?:interior )?angles"
     rf"(?: (?:of|in) (?:a|the) triangle)? (?:are|measure|have measures(?: of)?) {_ANGLE.format('a')} and "
     rf"{_ANGLE.format('b')}[.,;] {_OTHER}",
+    rf"(?:if )?(?:the )?(?:measures of the )?(?:interior )?angles (?:of|in) a triangle (?:are|measure) "
+    rf"{_ANGLE.format('a')},? "
+    rf"{_ANGLE.format('b')},? and (?P<x>[a-z]) ?(?:°|degrees)?[.,;] (?:what is|find|determine|solve for) "
+    r"(?:the value of )?(?P=x)",
     rf"(?:if )?(?:a|the) triangle has (?:two )?angles (?:of|measuring) {_ANGLE.format('a')} and "
     rf"{_ANGLE.format('b')}[.,;] "
     rf"{_OTHER}",

@@ -174,6 +174,8 @@ _TEN: Final = r"(?:⟦\d+⟧|\d+(?:\.\d+)? ?[x×*·⋅] ?10 ?\^ ?[({]?-?\d+[)}]?
     rf")?(?:(?:ordinary|normal|usual|regular) "
     r"(?:number|form|notation|decimal)|(?:standard )?decimal(?: form| notation| number)?|standard notation|whole number"
     r"|(?P<open>standard form))",
+    rf"what is (?P<f>{_TEN}) (?:as|in) (?:an? )?(?:(?:ordinary|normal|usual|regular) (?:number|form|notation|decimal)"
+    r"|(?:standard )?decimal(?: form| notation| number)?|standard notation|whole number)",
 )
 def _without_powers(p: Problem, m: re.Match[str]) -> Expected:
     """A number in scientific notation, written out."""
@@ -181,7 +183,7 @@ def _without_powers(p: Problem, m: re.Match[str]) -> Expected:
     value = ex.scalar(formula)
     if not re.search(r"10\s*\^", formula) or not value.is_Rational or not _terminates(value) or abs(value) > 10**30:
         raise Unsure
-    return Expected((tex(value),), form="decimal", open=m["open"] is not None)
+    return Expected((tex(value),), form="decimal", open=m.groupdict().get("open") is not None)
 
 
 _COUNT: Final = rf"(?:\d+|{'|'.join(list(NUMBERS)[1:])})"
@@ -199,7 +201,7 @@ def _count(text: str) -> int:
 
 @rule(
     rf"(?:in )?how many (?:different )?ways can (?P<n>{_COUNT}) {_THINGS} (?:be (?:arranged|seated|lined up|placed|"
-    r"put)|sit|stand|line up|be in line)(?: down)?(?P<where> (?:in a (?:row|line)|on a (?:shelf|bench)|"
+    r"put)|sit|stand|line up|be in line)(?: down)?(?P<where> (?:in a (?:row|line)|in line|on a (?:shelf|bench)|"
     r"around a (?:circular|"
     r"round) table|in a circle))?"
 )

@@ -47,7 +47,8 @@ _AFTERWARDS: Final = re.compile(
 )
 """The amount is the one after the change: "costs 40 euros after a reduction of 20%"."""
 _MORE: Final = re.compile(
-    r"\b(?:then|twice|double[sd]?|half|halve[sd]?|third|each|per|tax|tip|two|three|four|five|second|again|years?|months?|"
+    r"\b(?:then|twice|double[sd]?|half|halve[sd]?|third|each"
+    r"|per|tax|tip|two|three|four|five|second|again|years?|months?|"
     r"another|further|more|less|both|total|together|compound\w*|interest)\b",
     re.I,
 )
@@ -141,6 +142,25 @@ def _nth(p: Problem, m: re.Match[str]) -> Expected:
     if (m["how"].lower() == "ratio") != (m["kind"].lower() == "geometric") or not 1 <= n <= 200:
         raise Unsure
     return value_of(first * step ** (n - 1) if m["how"].lower() == "ratio" else first + (n - 1) * step)
+
+
+_TERM: Final = r"-?\d+(?:\.\d+)?(?:/\d+)?"
+
+
+@rule(
+    rf"{THE} (?:the )?sum (?:to infinity )?of (?:the |an )?(?:infinite )?geometric "
+    rf"(?:sequence|progression|series) (?:with|"
+    rf"whose) (?:a )?first term (?:is |of )?(?P<a>{_TERM}),? and (?:a |whose )?common ratio (?:is |of )?(?P<d>{_TERM})",
+    rf"an? (?:infinite )?geometric (?:sequence|progression|series) has (?:a )?first term (?:of )?(?P<a>{_TERM}),? and "
+    rf"(?:a )?common ratio (?:of )?(?P<d>{_TERM})[.;,] {THE} (?:its sum|the sum of the (?:series|sequence))(?: "
+    rf"to infinity)?",
+)
+def _endless(_: Problem, m: re.Match[str]) -> Expected:
+    """The sum of a geometric series that is told by its first term and its ratio."""
+    first, ratio = ex.scalar(m["a"]), ex.scalar(m["d"])
+    if not abs(ratio) < 1 or ratio == 0 or "inf" not in m[0].lower():
+        raise Unsure
+    return value_of(first / (1 - ratio))
 
 
 _VECTOR: Final = r"(?:⟦\d+⟧|[(<\[][^()<>\[\]]*[)>\]])"

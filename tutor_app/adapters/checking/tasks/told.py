@@ -32,7 +32,7 @@ def _set(words: str) -> frozenset[str]:
 
 _COMMON: Final = _set(
     """a an the is are was will be would does do did has have had it its he she they we you i what how much many find
-    calculate compute determine work out at of for in on to from by with and if that this there then after over per
+    into calculate compute determine work out at of for in on to from by with and if that this there then after over per
     each every his her their my your our total long so"""
 )
 
