@@ -280,6 +280,20 @@ def test_the_list_unfolds_what_hides_its_statement(
     assert view.selected_source() == "$435 \\div 48 = 9.575$"
 
 
+def test_an_opened_list_marks_its_first_line_and_leaves_the_page_where_it_is(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas, listing: StatementList
+) -> None:
+    show(qtbot, view, formulas)
+    listing.open_at("")
+    until(listing.list.hasFocus)
+    assert [item.text() for item in listing.list.selectedItems()] == listing.lines()[:1]
+    assert view.selected_source() == ""
+    QTest.keyClick(listing.list, Qt.Key.Key_Return)
+    assert view.selected_source() == "$435 \\div 48 = 9.575$"
+    QTest.keyClick(listing.list, Qt.Key.Key_Down)
+    assert view.selected_source() == "2 + 2 = 4"
+
+
 def test_the_list_follows_the_page(view: TranscriptView, listing: StatementList) -> None:
     view.begin("p")
     listing.open_at("")

@@ -73,6 +73,7 @@ class StatementList(QDialog):
         self.kind.currentIndexChanged.connect(lambda _: self._fill())
         self.list.currentRowChanged.connect(self._go)
         self.list.itemClicked.connect(lambda item: self._go(self.list.row(item)))
+        self.list.itemActivated.connect(lambda item: self._go(self.list.row(item)))
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
@@ -92,8 +93,13 @@ class StatementList(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
-        self.list.setFocus()
         row = next((n for n, s in enumerate(self._shown) if s.key == key), -1)
+        if row < 0 and self.list.currentRow() < 0:
+            # Else Qt makes the first one current, unmarked, when the list gets the focus, and the page leaps to it.
+            self.list.blockSignals(True)
+            self.list.setCurrentRow(0)
+            self.list.blockSignals(False)
+        self.list.setFocus()
         if row >= 0:
             self.list.setCurrentRow(row)
 
