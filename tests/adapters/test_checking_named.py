@@ -122,3 +122,8 @@ def test_such_words_that_agree_are_left(text: str) -> None:
 )
 def test_logarithms_to_the_base_10_permutations_and_solutions(text: str, verdict: str) -> None:
     assert [found for found, _ in said(text)] == [verdict]
+
+
+def test_the_solution_that_is_told_behind_an_equation_is_not_put_into_it_by_its_right_side() -> None:
+    found = said(r"The only solution to $\cos y = 1$ on that interval is $y = 0$.")
+    assert "false" not in [verdict for verdict, _ in found]

@@ -135,8 +135,9 @@ def permutations(m: re.Match[str], _context: Context) -> Judgement | None:
 
 
 @rule(
-    rf"(?<![\w\\])([a-z]) ?= ?(-?\d+(?:\.\d+)?(?:/\d+)?) (?:is|satisfies)( not)? ?(?:an? |the |the only |one )?"
-    rf"(?:(?:solution|root)s? (?:of|to) )?(?:the equation )?([^=<>]{{1,80}}?) ?= ?([^=<>,;]{{1,60}}?){END}",
+    r"(?:^|[,.;:(] ?|\b(?:that|so|and|since|because|then|hence|thus|therefore|but) )(?P<left>([a-z]) ?= ?"
+    r"(-?\d+(?:\.\d+)?(?:/\d+)?) (?:is( not)? (?:an? |the |the only |one )?(?:solution|root) (?:of|to)|satisfies)"
+    rf" (?:the equation )?([^=<>]{{1,80}}?) ?= ?([^=<>,;]{{1,60}}?)){END}",
     "solution of",
     "solution to",
     "root of",
@@ -144,15 +145,15 @@ def permutations(m: re.Match[str], _context: Context) -> Judgement | None:
 )
 def solves(m: re.Match[str], _context: Context) -> Judgement | None:
     """A value that is told to solve an equation: "x = 5 is a solution of 2x + 3 = 13"."""
-    sides, value = [term_of(m[4]), term_of(m[5])], term_of(m[2])
-    if None in sides or value is None or {n for s in sides if s is not None for n in symbols(s)} != {m[1]}:
+    sides, value = [term_of(m[5]), term_of(m[6])], term_of(m[3])
+    if None in sides or value is None or {n for s in sides if s is not None for n in symbols(s)} != {m[2]}:
         return None
-    left, right = (replaced(side, m[1], value) for side in sides if side is not None)
+    left, right = (replaced(side, m[2], value) for side in sides if side is not None)
     found = judge((left,), "=", (right,))
     if found.verdict not in ("true", "false"):
         return None
-    why = f"for {m[1]} = {m[2]} the left side is {shown(left)}, the right side {shown(right)}"
-    return truth((found.verdict == "true") != bool(m[3]), "solution", why)
+    why = f"for {m[2]} = {m[3]} the left side is {shown(left)}, the right side {shown(right)}"
+    return truth((found.verdict == "true") != bool(m[4]), "solution", why)
 
 
 NAMED_RULES: Final[tuple[Rule, ...]] = (
