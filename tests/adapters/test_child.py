@@ -66,6 +66,18 @@ def test_answers_find_the_inbox_of_their_request() -> None:
     assert child.open(5).get_nowait() == {"op": DIED}
 
 
+@pytest.mark.parametrize("code", [SERVE, "raise SystemExit(5)"])
+def test_what_a_child_says_before_anybody_listens_is_not_lost(code: str) -> None:
+    """Whoever starts it may be held up for longer than it takes to begin: on a busy computer this is no rare case."""
+    child = Child(python(code), "test")
+    try:
+        began = child.heard
+        wait_until(lambda: child.heard > began or not child.alive)
+        assert (child.open().get(timeout=60)["op"] == DIED) == (code != SERVE)
+    finally:
+        child.end()
+
+
 def test_a_child_that_dies_says_how() -> None:
     child = Child(python(ECHO), "test")
     try:

@@ -96,7 +96,8 @@ class Child:
             process_group=0 if os.name == "posix" else None,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        self._inboxes: dict[int, Inbox] = {}
+        # From the first on: what it says of itself may arrive before anybody listens.
+        self._inboxes: dict[int, Inbox] = {0: queue.Queue()}
         self._guard = threading.Lock()
         self._dead = False
         self.ended = self.hung = False
@@ -123,12 +124,16 @@ class Child:
         return not self._dead
 
     def open(self, request_id: int = 0) -> Inbox:
-        """Where the messages with that ``id`` arrive; those without one go to 0. The last one is :data:`DIED`."""
-        inbox: Inbox = queue.Queue()
+        """Where the messages with that ``id`` arrive; those without one go to 0. The last one is :data:`DIED`.
+
+        Those to 0 are kept from its start on.
+        """
         with self._guard:
-            self._inboxes[request_id] = inbox
-            if self._dead:
-                inbox.put({"op": DIED})
+            inbox = self._inboxes.get(request_id)
+            if inbox is None:
+                inbox = self._inboxes[request_id] = queue.Queue()
+                if self._dead:
+                    inbox.put({"op": DIED})
         return inbox
 
     def close(self, request_id: int) -> None:
