@@ -78,6 +78,9 @@ PHONE = solved("A phone costs $400 and is 15% off. What does it cost now?", "$\\
 VECTORS = solved("Add the vectors (1, 2, 3) and (4, -1, 0).", "$\\boxed{(5, 1, 3)}$")
 IS_PRIME = solved("Is 51 a prime number?", "51 = 3*17. $\\boxed{\\text{No}}$")
 OUTSIDE = solved("Solve x^2 > 16.", "$\\boxed{x < -4 \\text{ or } x > 4}$")
+TANGENT = solved("Find the equation of the tangent to y = x^2 at x = 3.", "Slope 6 at (3, 9): $\\boxed{y = 6x - 9}$")
+CUBES = solved("Factor x^3 - 8 completely.", "$\\boxed{(x-2)(x^2+2x+4)}$")
+REGIONS = solved("Solve the inequality x^2 - x - 6 > 0.", "$\\boxed{(-\\infty, -2) \\cup (3, \\infty)}$")
 DECIMAL = solved("Rewrite 0.375 as a fraction.", "$\\boxed{\\frac{3}{8}}$")
 
 
@@ -165,6 +168,9 @@ def same() -> Iterator[Same]:
         (IS_PRIME, "Why?", "Because it has no divisors. So the answer is Yes."),
         (OUTSIDE, "Why?", "Take roots: the solution is $x > 4$."),
         (DECIMAL, "Why?", "375/1000 = 3/7. So the fraction is 3/7."),
+        (TANGENT, "Why?", "So the equation of the tangent is $y = 6x + 9$."),
+        (CUBES, "Why?", "So $x^3 - 8 = (x-2)^3$."),
+        (REGIONS, "Why?", "So the solution set is $(3, \\infty)$."),
     ],
 )
 def test_another_result_is_told(about: Transcript, question: str, reply: str, same: Same) -> None:
@@ -235,6 +241,10 @@ def test_another_result_is_told(about: Transcript, question: str, reply: str, sa
         (VECTORS, "Why?", "Place by place: 1 + 4 = 5, 2 - 1 = 1, 3 + 0 = 3."),
         (IS_PRIME, "Why?", "Because 51 = 3 \\cdot 17, the answer is no."),
         (OUTSIDE, "Why?", "One case is x > 4."),
+        (TANGENT, "Why?", "The equation of the parabola is y = x^2."),
+        (TANGENT, "Why?", "At $x = 3$ the slope is $6$. The line is $y - 9 = 6(x - 3)$."),
+        (CUBES, "Check it", "Expanding $(x-2)(x^2+2x+4)$ gives $x^3 - 4x - 8 + 4x = \\boxed{x^3 - 8}$."),
+        (REGIONS, "Why?", "Between them, $-2 < x < 3$, the product is negative."),
     ],
 )
 def test_the_same_result_and_what_is_beside_it_are_not(

@@ -160,6 +160,7 @@ def _said(sentence: str, task: Task, *, last: bool) -> Said | None:
         return Said(value, "boxed" if box else "phrase", firm=True)
     if task.names and (places := list(re.finditer(_NAMED.format(name=f"(?:{task.names})"), plain))):
         values = [found for place in places if (found := _value(_end_of_chain(plain[place.end() :]), task))]
+        values = [value for value in values if not _is_given(value, task)]
         if values:
             return Said(" or ".join(dict.fromkeys(values)), "boxed" if box else "phrase", firm=True)
     if task.point and (pairs := _PAIR.findall(plain)):
@@ -173,9 +174,14 @@ def _said(sentence: str, task: Task, *, last: bool) -> Said | None:
     head = task.head and re.search(_HEAD_IS.format(head=task.head), plain, re.IGNORECASE)
     enough = len(task.asked) > 1 or (last and task.asked and _MARKED.match(plain))
     named = enough and task.asked <= frozenset(stems(plain))
-    if (head or named) and (value := _value(_result(plain), task)):
+    if (head or named) and (value := _value(_result(plain), task)) and not _is_given(value, task):
         return Said(value, "phrase", named=bool(head))
     return None
+
+
+def _is_given(value: str, task: Task) -> bool:
+    """Whether a formula is one of the problem itself."""
+    return re.search(r"[a-z]", value) is not None and stands_in(value, task.text)
 
 
 def _named_result(plain: str, task: Task) -> str:

@@ -30,7 +30,7 @@ _RESULTS: Final = (
         r"\bmeet\b|intersect|\bcross\b",
         r"(?:point of intersection|intersection(?: point)?|(?:\w+\s+){0,3}(?:meet|intersect|cross))",
     ),
-    (r"\bequation of\b", r"equation(?: of (?:the|this|our) \w+)?"),
+    (r"\bequation of\b", r"equation(?: of (?:the|this|our) {of}|(?! of\b))"),
 )
 """Kinds of tasks, and by which names a result of each is told."""
 _DERIVED: Final = r"[fgh]\s*'\s*\(\s*x\s*\)|y\s*'|dy\s*/\s*dx|\\frac\s*\{\s*dy\s*\}\s*\{\s*dx\s*\}"
@@ -81,6 +81,8 @@ class Task:
         words = re.sub(r"\\[A-Za-z]+", " ", problem)  # signs and letters of formulas tell nothing
         named = frozenset(stem for stem in asked_stems(words) if len(stem) > 1)
         results = "|".join(names for kind, names in _RESULTS if re.search(rf"(?i){kind}", problem))
+        of = re.search(r"(?i)\bequation of (?:the|a|an|this) (\w+)", problem)
+        results = results.replace("{of}", re.escape(of[1]) if of is not None else "(?:line|curve)")
         rewritten = _REWRITTEN.search(problem.replace("$", ""))
         formula = bare(rewritten[1]) if rewritten is not None and re.search(r"[-+*/^(\\]", rewritten[1]) else ""
         noun = (head[1] or head[2]) if head is not None else ""
@@ -104,16 +106,18 @@ class Task:
 
 def bare(formula: str) -> str:
     """A formula without spaces, dollar signs and signs of multiplication."""
-    return re.sub(r"\s|\$|\\(?:cdot|times|left|right|[,;:!() \[\]])(?![a-z])|[*·×{}]", "", formula)
+    return re.sub(r"\s", "", _unmarked(formula))
+
+
+def _unmarked(text: str) -> str:
+    return re.sub(r"\$|\\(?:cdot|times|left|right|[,;:!() \[\]])(?![a-z])|[*·×{}]", "", text)
 
 
 def stands_in(formula: str, text: str) -> bool:
     """Whether a formula stands in a text by itself, not as a part of a longer one."""
-    wanted, whole = bare(formula), bare(text)
-    return any(
-        not re.match(r"[-+/^\w(]", whole[m.end() : m.end() + 1]) and not re.search(r"[-+/^)\d]$", whole[: m.start()])
-        for m in (re.finditer(re.escape(wanted), whole) if wanted else ())
-    )
+    wanted = r"\s*".join(map(re.escape, bare(formula)))
+    alone = rf"(?<![-+/^)\w\\])(?<![-+/^)\d]\s){wanted}(?!\w|\s*[-+/^(])"
+    return bool(wanted) and re.search(alone, _unmarked(text)) is not None
 
 
 def _name(problem: str, right: str) -> str:
