@@ -13,7 +13,7 @@ from typing import Any, Final
 from tutor_app.adapters.checking import expressions as ex
 from tutor_app.adapters.checking.expressions import Unsure, relation, scalar
 from tutor_app.adapters.checking.finished import is_finished, is_reducible, is_solved
-from tutor_app.adapters.checking.symbolic import Late, limited
+from tutor_app.adapters.checking.symbolic import Late, cut_short, limited
 from tutor_app.adapters.checking.tasks import (
     algebra,
     calculus,
@@ -98,9 +98,11 @@ def check_answer(problem: str, answer: str, outputs: Sequence[str] = ()) -> Verd
     """
     if not answer.strip() or len(answer) > LONGEST:
         return Verdict("unchecked", "unreadable")
+    cut = cut_short()
     try:
         with limited(SECONDS):
-            return _check(problem, answer, outputs)
+            found = _check(problem, answer, outputs)
+            return Verdict("unchecked", "timeout") if found.kind == "wrong" and cut_short() > cut else found
     except Late:
         return Verdict("unchecked", "timeout")
     except MemoryError:

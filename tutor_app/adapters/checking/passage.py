@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import chains
 from tutor_app.adapters.checking.doubts import is_same_slip
 from tutor_app.adapters.checking.everyday_rules import EVERYDAY_RULES, MEASURED
@@ -40,6 +41,7 @@ ALL_RULES: Final = (
 )
 NEAR: Final = 12
 """Claims back that may overlap with one."""
+_TIME: Final = Judgement("unchecked", "time")
 
 
 def read(
@@ -71,15 +73,18 @@ def read(
     before: Expression | None = None  # left side of the last false link
     for chain in chains(tokens):
         while layouts and layouts[0][0] <= chain.members[0].start and not late():
-            found.extend(_in_layout(links, layouts.pop(0)))
+            found.extend(_if_whole(_in_layout(links, layouts.pop(0))))
             before = None
         while sentence is not None and sentence[1] <= chain.members[0].start:
-            found.extend(_in_words(links, sentence, formulas))
+            found.extend(_if_whole(_in_words(links, sentence, formulas)))
             sentence = next(cuts, None)
         at(chain.members[0].start)
+        cut = symbolic.cut_short()
         for k in range(len(chain.relations)):
-            judgement = Judgement("unchecked", "time") if late() else links.judged(chain, k)
+            judgement = _TIME if late() else links.judged(chain, k)
             if judgement is not None:
+                if judgement.verdict == "false" and symbolic.cut_short() > cut:
+                    judgement = _TIME
                 start, end = chain.members[k].start, chain.members[k + 1].end
                 if judgement.verdict == "false":
                     if _ends_false(found, start) and is_same_slip(before, chain.members[k + 1].value):
@@ -90,11 +95,19 @@ def read(
         if late():
             return list(unjudged(bare, tokens, chain.members[-1].end))
     while layouts and not late():
-        found.extend(_in_layout(links, layouts.pop(0)))
+        found.extend(_if_whole(_in_layout(links, layouts.pop(0))))
     while sentence is not None and not late():
-        found.extend(_in_words(links, sentence, formulas))
+        found.extend(_if_whole(_in_words(links, sentence, formulas)))
         sentence = next(cuts, None)
     return []
+
+
+def _if_whole(claims: Iterator[Claim]) -> list[Claim]:
+    """The claims; none of them is false if an operation was cut short on the way."""
+    cut, found = symbolic.cut_short(), list(claims)
+    if symbolic.cut_short() == cut:
+        return found
+    return [replace(c, verdict="unchecked", right="", reason="time") if c.verdict == "false" else c for c in found]
 
 
 def in_hindsight(links: Links, found: list[Claim]) -> Iterator[Claim]:

@@ -53,6 +53,7 @@ class Reading:
         self._marks = [_Mark()]
         self._claims: list[Claim] = []  # as read, places without notes
         self._settled: dict[Claim, bool] = {}  # what a trial of it found, where nothing later can change that
+        self._cut = 0  # operations that had been cut short when the piece began
 
     def text(self, text: str, seconds: float = PIECE_SECONDS) -> list[Claim]:
         """The statements of the next piece of prose, in order, each with its verdict.
@@ -68,7 +69,7 @@ class Reading:
         self._links.told.clear()
         self._links.rewritings.clear()
         self._marks = [_Mark(0, self._links.context.copy())]
-        self._claims, self._settled = [], {}
+        self._claims, self._settled, self._cut = [], {}, symbolic.cut_short()
         return self.grown(text, seconds)
 
     def grown(self, text: str, seconds: float = PIECE_SECONDS) -> list[Claim]:
@@ -87,7 +88,9 @@ class Reading:
         del self._claims[self._marks[-1].claims :]
         with symbolic.within(seconds):
             left = self._read(deadline)
-            found = in_order([*self._claims, *left, *in_hindsight(self._links, self._claims)])
+            is_whole = symbolic.cut_short() == self._cut
+            whole = in_hindsight(self._links, self._claims) if is_whole else ()
+            found = in_order([*self._claims, *left, *whole])
             found = self._tried(without_posed(self._links, found), deadline)
         found = [_placed(claim, text, missing) for claim in found]
         return found + list(unread(text, MAX_CHARACTERS)) if len(text) > MAX_CHARACTERS else found

@@ -19,6 +19,8 @@ from tutor_app.adapters.grading.worker import SympyOracle, TooLarge
 SECONDS: Final = 0.5
 POINTS: Final = ("7/5", "23/11", "31/9")
 DIGITS: Final = 30
+_AT_ONCE: Final = 1e-3
+"""Seconds; an alarm after none would be no alarm."""
 
 
 class Late(Exception):
@@ -26,45 +28,67 @@ class Late(Exception):
 
 
 class _Deadline:
-    """When the whole check must be over."""
+    """When the whole check must be over, and the operation under way; and how many operations were cut short."""
 
     at = math.inf
+    processor = math.inf
+    cut = 0
 
 
 @contextlib.contextmanager
 def within(seconds: float) -> Iterator[None]:
     """Let the operations inside the block take no longer than this in all."""
-    before, _Deadline.at = _Deadline.at, time.monotonic() + seconds
+    before = _Deadline.at
+    _Deadline.at = min(before, time.monotonic() + seconds)
     try:
         yield
     finally:
         _Deadline.at = before
 
 
+def cut_short() -> int:
+    """How many operations have been cut short in this process.
+
+    What is found while the number grows may be for want of a result, so nothing is called false then.
+    """
+    return _Deadline.cut
+
+
 @contextlib.contextmanager
 def limited(seconds: float = SECONDS) -> Iterator[None]:
-    """Raise :class:`Late` inside the block when its time is over; where the system has no alarms, never."""
-    seconds = min(seconds, _Deadline.at - time.monotonic())
-    if seconds <= 0:
+    """Raise :class:`Late` inside the block when its time is over; where the system has no alarms, never.
+
+    Args:
+        seconds: Of the processor, so that other work on the machine changes nothing of what is found; a block within
+            such a block has at most the time that is left to the outer one.
+    """
+
+    def late(*_: object) -> None:
+        _Deadline.cut += 1
         raise Late
+
+    begun, outer = time.process_time(), _Deadline.processor
+    seconds = min(seconds, _Deadline.at - time.monotonic(), outer - begun)
+    if seconds <= 0:
+        late()
     if not hasattr(signal, "setitimer"):
         yield
         return
-
-    def late(_signal: int, _frame: object) -> None:
-        raise Late
-
     try:
-        old = signal.signal(signal.SIGALRM, late)
+        old = signal.signal(signal.SIGPROF, late)
     except ValueError:  # not in the main thread
         yield
         return
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    _Deadline.processor = begun + seconds
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, old)
+        _Deadline.processor = outer
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, old)
+        if outer < math.inf:
+            signal.setitimer(signal.ITIMER_PROF, max(outer - time.process_time(), _AT_ONCE))
 
 
 def warm() -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.work.afterwards import with_note, with_order, with_restated, without_thrown_out
 from tutor_app.adapters.checking.work.compare import Comparison
 from tutor_app.adapters.checking.work.conditions import (
@@ -74,6 +75,8 @@ _BETWEEN: Final = re.compile(
 _RESULT: Final = re.compile(r"\s*(?:[fghy](?:'|\u2032|\^\\prime)\s*(?:\(\s*[a-z]\s*\))?|d[yf]/d[a-z])\s*=(?!=)")
 SECONDS: Final = 8.0
 """For all lines; those that are left then are not decided."""
+ENOUGH: Final = 10
+"""Lines behind one that are looked at before it is called wrong, where time is short."""
 
 
 def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = time.monotonic) -> list[LineVerdict]:
@@ -84,20 +87,29 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
         lines: The student's.
         clock: Seconds.
     """
-    end = clock() + SECONDS
+    end, cut = clock() + SECONDS, symbolic.cut_short()
     problem, *read = all_with_points((problem, *lines[:MOST_LINES]))
     names = Names((problem, *read))
     work = _Work(names.told(problem))
     out: list[LineVerdict] = []
+    whole = 0  # lines that were looked at before time was short
     for text, line in zip(lines, read, strict=False):
-        found = work.next_line(names.told(line)) if clock() < end else Found("unsure")
+        in_time = clock() < end
+        found = work.next_line(names.told(line)) if in_time else Found("unsure")
+        whole += in_time and symbolic.cut_short() == cut
         note = UNREAD[why_unread(text)] if found.kind == "unread" else ""
         out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip, note))
-    judged = work.afterwards(out)
-    if clock() >= end:
-        # Time ran out: a line that was not looked at may still tell the missing solution, so none is called lost.
-        judged = [replace(v, kind="unsure", counterexample="", slip="") if v.kind == "lost" else v for v in judged]
-    return with_wrong_end(problem, judged, [names.told(line) for line in read], lambda: clock() < end)
+    told_lines = [names.told(line) for line in read]
+    judged = with_wrong_end(problem, work.afterwards(out), told_lines, lambda: clock() < end)
+    if whole == len(out) and symbolic.cut_short() == cut:
+        return judged
+    # The lines behind one may tell what it left out, or that it stands beside the way: they must have been looked at.
+    sure = whole - ENOUGH
+    return [_undecided(v) if v.is_fault and (k >= sure or v.kind == "lost") else v for k, v in enumerate(judged)]
+
+
+def _undecided(line: LineVerdict) -> LineVerdict:
+    return replace(line, kind="unsure", counterexample="", slip="")
 
 
 def _joins_derivatives(statement: Statement) -> bool:
