@@ -72,7 +72,7 @@ def test_no_right_line_is_called_wrong_when_operations_are_cut_short(
 def test_a_line_that_is_wrong_long_before_time_is_over_is_called_wrong() -> None:
     lines = ["2x = 7", *["x = 3.5"] * (2 * ENOUGH)]
     assert judge_work("Solve 2x = 8", lines)[0].kind == "false"
-    ticks = iter([0.0, *[0.0] * (ENOUGH + 2), *[1e9] * 10 * ENOUGH])
+    ticks = iter([0.0, *[0.0] * 2 * (ENOUGH + 2), *[1e9] * 10 * ENOUGH])
     late = judge_work("Solve 2x = 8", lines, lambda: next(ticks))
     assert late[0].kind == "false"
     assert {line.kind for line in late[-3:]} == {"unsure"}

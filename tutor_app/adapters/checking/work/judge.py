@@ -94,22 +94,16 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     out: list[LineVerdict] = []
     whole = 0  # lines that were looked at before time was short
     for text, line in zip(lines, read, strict=False):
-        in_time = clock() < end
-        found = work.next_line(names.told(line)) if in_time else Found("unsure")
-        whole += in_time and symbolic.cut_short() == cut
+        found = work.next_line(names.told(line)) if clock() < end else Found("unsure")
+        whole += clock() < end and symbolic.cut_short() == cut
         note = UNREAD[why_unread(text)] if found.kind == "unread" else ""
         out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip, note))
-    told_lines = [names.told(line) for line in read]
-    judged = with_wrong_end(problem, work.afterwards(out), told_lines, lambda: clock() < end)
+    judged = with_wrong_end(problem, work.afterwards(out), [*map(names.told, read)], lambda: clock() < end)
     if whole == len(out) and symbolic.cut_short() == cut:
         return judged
     # The lines behind one may tell what it left out, or that it stands beside the way: they must have been looked at.
-    sure = whole - ENOUGH
-    return [_undecided(v) if v.is_fault and (k >= sure or v.kind == "lost") else v for k, v in enumerate(judged)]
-
-
-def _undecided(line: LineVerdict) -> LineVerdict:
-    return replace(line, kind="unsure", counterexample="", slip="")
+    unsure = [v.is_fault and (k >= whole - ENOUGH or v.kind == "lost") for k, v in enumerate(judged)]
+    return [LineVerdict(v.text, v.shown, "unsure") if is_so else v for v, is_so in zip(judged, unsure, strict=True)]
 
 
 def _joins_derivatives(statement: Statement) -> bool:
