@@ -19,8 +19,7 @@ from tutor_app.adapters.grading.worker import SympyOracle, TooLarge
 SECONDS: Final = 0.5
 POINTS: Final = ("7/5", "23/11", "31/9")
 DIGITS: Final = 30
-_AT_ONCE: Final = 1e-3
-"""Seconds; an alarm after none would be no alarm."""
+_TICK_SECONDS: Final = 0.01
 
 
 class Late(Exception):
@@ -62,33 +61,45 @@ def limited(seconds: float = SECONDS) -> Iterator[None]:
         seconds: Of the processor, so that other work on the machine changes nothing of what is found; a block within
             such a block has at most the time that is left to the outer one.
     """
-
-    def late(*_: object) -> None:
-        _Deadline.cut += 1
-        raise Late
-
     begun, outer = time.process_time(), _Deadline.processor
     seconds = min(seconds, _Deadline.at - time.monotonic(), outer - begun)
     if seconds <= 0:
-        late()
+        _Deadline.cut += 1
+        raise Late
+    with contextlib.nullcontext() if outer < math.inf else _ticking():
+        try:
+            try:
+                _Deadline.processor = begun + seconds
+                yield
+            finally:
+                _Deadline.processor = outer
+        finally:
+            _Deadline.processor = outer  # a tick may have come before it was done
+
+
+@contextlib.contextmanager
+def _ticking() -> Iterator[None]:
+    """Look again and again inside the block whether time is over: who swallows :class:`Late` gets another."""
     if not hasattr(signal, "setitimer"):
         yield
         return
     try:
-        old = signal.signal(signal.SIGPROF, late)
+        old = signal.signal(signal.SIGPROF, _tick)
     except ValueError:  # not in the main thread
         yield
         return
-    _Deadline.processor = begun + seconds
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_PROF, _TICK_SECONDS, _TICK_SECONDS)
     try:
         yield
     finally:
-        _Deadline.processor = outer
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, old)
-        if outer < math.inf:
-            signal.setitimer(signal.ITIMER_PROF, max(outer - time.process_time(), _AT_ONCE))
+
+
+def _tick(*_: object) -> None:
+    if time.process_time() >= _Deadline.processor:
+        _Deadline.cut += 1
+        raise Late
 
 
 def warm() -> None:
