@@ -62,7 +62,7 @@ QT_PLUGINS_OUT: Final = (
 
 NO_FOLDERS: Final = Path(__file__).with_name("no_folders.cmake")
 """Options of a build, for cmake."""
-ANY_SOURCE: Final = re.compile(rb"(?<![\w.+-])/(?:[\w.+-]+/)+[\w.+-]+\.(?:c|cc|cpp|cu|h|hpp)(?![\w.])")
+ANY_SOURCE: Final = re.compile(rb"(?<![\w.+/:-])/(?:[\w.+-]+/)+[\w.+-]+\.(?:c|cc|cpp|cu|h|hpp)(?![\w.])")
 """A source in a folder of its own, as a message names it whose library was built without :data:`NO_FOLDERS`."""
 NEVER_LOADED: Final = (
     *("**/tests", "**/*.pyi", "**/py.typed", "**/*.a", "**/*.h", "**/*.c", "**/*.pyx", "bin", "include", "share"),

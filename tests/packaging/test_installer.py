@@ -76,6 +76,8 @@ def test_libraries_take_the_place_of_the_one(tmp_path: Path) -> None:
     [
         ("llama_cpp/lib/libllama.so", b"\0/usr/src/x-1/vendor/src/a.cpp:12\0", "/usr/src/x-1/vendor/src/a.cpp"),
         ("llama_cpp/lib/libllama.so", b"\0src/models/a.cpp\0../b/c.h\0/proc/self/maps\0", ""),
+        ("llama_cpp/llama.py", b"# see https://a.example/one/llama.cpp and /usr/src/a.cpp", "/usr/src/a.cpp"),
+        ("llama_cpp/__pycache__/llama.pyc", b"zhttps://a.example/one/llama.cpp)", ""),
         ("another/lib.so", b"\0/usr/src/a.cpp\0", ""),  # its makers' affair
         ("another/lib.so", b"\0%s/build/a.cpp\0" % bytes(ROOT), f"{ROOT}/build/a.cpp"),
         ("another/a.pyc", b"(%s/x.py" % bytes(ROOT), f"{ROOT}/x.py"),
