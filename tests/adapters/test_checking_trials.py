@@ -25,7 +25,7 @@ def found(text: str) -> dict[str, str]:
         ("We solve $4t + 3 = 31$. So $t = 7$.", "t = 7"),
         (
             "From $u + v = 9$ and $u - v = 5$ we get $u = 7$ and $v = 2$, so $u = 7$.",
-            "From $u + v = 9$ and $u - v = 5$ we get $u = 7$ and $v = 2",
+            "From $u + v = 9$ and $u - v = 5$ we get $u = 7$ and $v = 2$",
         ),
         ("Expanding, $(w + 4)(w - 6) = w^2 - 2w - 24$.", "(w + 4)(w - 6) = w^2 - 2w - 24"),
         ("Let $k = 6$. Then $5k = 30$.", "5k = 30"),

@@ -166,13 +166,19 @@ def _ends_false(found: list[Claim], start: int) -> bool:
     return bool(found) and found[-1].verdict == "false" and found[-1].start < start < found[-1].end
 
 
+def _ends_with(whole: Claim, part: Claim) -> bool:
+    """Whether a claim ends with another one, but for the end of their formula."""
+    at = part.end - whole.start
+    return part.text in whole.text and 0 <= at <= len(whole.text) and not whole.text[at:].strip("$\\)]")
+
+
 def in_order(found: list[Claim]) -> list[Claim]:
     """By place; what was not checked or stated twice gives way to what stands at the same place and was."""
     kept: list[Claim] = []
     for claim in sorted(found, key=lambda c: (c.start, -c.end)):
         weak = claim.verdict == "unchecked"
         rivals = [c for c in kept[-NEAR:] if c.start < claim.end and claim.start < c.end]
-        if any((c.verdict, c.end) == (claim.verdict, claim.end) and claim.text in c.text for c in rivals):
+        if any(c.verdict == claim.verdict and _ends_with(c, claim) for c in rivals):
             continue
         if any(c.reason == MEASURED and c.start <= claim.start and claim.end <= c.end for c in rivals):
             continue

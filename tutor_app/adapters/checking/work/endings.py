@@ -115,6 +115,8 @@ def with_wrong_end(
         return lines
     side, source = read_line(text).statements[0].sides[-1], read_line(text).statements[0].sources[-1]
     name = slip[0] if slip else "sign" if slip_between(right, "", side, source) == "sign" else ""
+    if not name and (wanted := asked(problem)) is not None:
+        name = wanted.slip(last[0])
     return _with_fault(lines, first, name)
 
 
