@@ -92,7 +92,7 @@ def fobar_asked(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcri
     masked = masked_questions(problem.text, need_gold(problem), asked.teacher.sampling.seed)
 
     def solved(question: str, hidden: str) -> Transcript:
-        check = functools.partial(_need_the_asked, question)
+        check = functools.partial(need_the_asked, question)
         return asked.executed("fobar", problem, question, hidden, "masked number", cancel, check)
 
     return several(asked, functools.partial(of_the_masked, masked, asked, solved))
@@ -116,11 +116,12 @@ _CLAUSE_END: Final = re.compile(r"(?<=[.?!;,])\s+")
 _ASKED_FOR: Final = re.compile(r"\basked (?:for|to find)\b([^.,;\n]+)", re.IGNORECASE)
 
 
-def _need_the_asked(question: str, parts: Sequence[Part]) -> None:
+def need_the_asked(question: str, parts: Sequence[Part]) -> None:
     """See that a solution does not say of the known result that it is asked for, or that it is the number.
 
     A small teacher finds the masked temperature of Thursday, and concludes that the week's average is so high. What is
-    said must share a word with what stands around the X, if it shares one with what the problem asked for.
+    said must share a word with what stands around the X, if it shares one with what the problem asked for; and where
+    both are counted, it must count the same things as the X.
 
     Raises:
         NotMade: If it does.
@@ -131,10 +132,14 @@ def _need_the_asked(question: str, parts: Sequence[Part]) -> None:
     own, ask = first - last, last - first
     words = "\n".join(p.text for p in parts if isinstance(p, Text))
     said = [*_ASKED_FOR.findall(words), *(s for s in re.split(r"(?<=[.!?])\s+|\n", words) if "\\boxed" in s)]
-    if own and any(
-        _content(s) & ask and not (_content(s) & own or re.search(r"\bX\b|unknown|masked", s)) for s in said
-    ):
-        raise NotMade("the known result is taken for what is asked")
+    counted = (re.search(r"\bX ([a-z]+)", around), re.search(r"\b[Hh]ow (?:many|much) ([a-z]+)", clauses[-1]))
+    things, asked = (_content(m[1]) if m else set() for m in counted)
+    for sentence in said:
+        words_of = _content(sentence)
+        if words_of & own or re.search(r"\bX\b|unknown|masked", sentence):
+            continue
+        if (own and words_of & ask) or (things and asked - things and words_of & asked and not words_of & things):
+            raise NotMade("the known result is taken for what is asked")
 
 
 def _content(text: str) -> set[str]:

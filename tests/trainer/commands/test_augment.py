@@ -9,6 +9,9 @@ pytest.importorskip("urllib3", reason="the trainer's packages are not installed"
 from tests.trainer.commands.teachers import endpoint, lines, records, teacher
 from tests.trainer.teacher.completions_server import serving
 from trainer.__main__ import main
+from trainer.augment.fobar import FOBAR_QUESTION, need_the_asked
+from trainer.teacher.work import NotMade
+from tutor_app.core.parts import Text
 
 pytestmark = pytest.mark.usefixtures("shared_sandboxes")
 
@@ -227,6 +230,21 @@ def test_a_masked_number_is_found_by_code_that_really_ran(tmp_path: Path) -> Non
         assert {"6": "buys X bags", "4": "holds X apples", "9": "gives X apples"}[answer] in question
     kinds = [p["kind"] for p in records(tmp_path / "run" / "augment-fobar.jsonl")[0]["turns"][1]["parts"]]
     assert kinds == ["text", "code", "output", "text", "answer"]
+
+
+@pytest.mark.parametrize(
+    ("analysis", "kept"), [("the number of trips", False), ("the crates that fit into the van on each trip", True)]
+)
+def test_what_is_counted_is_what_was_masked(analysis: str, kept: bool) -> None:
+    """Trips stand around the X, too, and yet it counts crates."""
+    problem = "A van takes X crates on each trip. How many trips will 30 crates need?"
+    question = FOBAR_QUESTION.format(question=problem, answer="5")
+    parts = (Text(f"Analysis: We are asked for {analysis}."), Text("It takes $\\boxed{6}$ crates."))
+    if kept:
+        need_the_asked(question, parts)
+    else:
+        with pytest.raises(NotMade, match="the known result"):
+            need_the_asked(question, parts)
 
 
 @pytest.mark.parametrize(
