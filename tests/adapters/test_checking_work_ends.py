@@ -44,6 +44,8 @@ def test_a_work_that_ends_with_something_else(problem: str, lines: list[str], at
         ("Find the conjugate of 2 - 7i", ["2 + 7i"], None),
         ("Find the conjugate of 2 - 7i", ["-2 - 7i"], 0),
         ("Find the argument of 1 + i", ["pi/4"], None),
+        ("Find the modulus and the argument of 1 + i", ["sqrt(1 + 1) = sqrt(2)", "45°"], None),
+        ("Multiply 3 + 2i by its conjugate", ["(3 + 2i)(3 - 2i)", "9 + 4 = 13"], None),
     ],
 )
 def test_what_is_asked_of_a_complex_number(problem: str, lines: list[str], at: int | None) -> None:
@@ -65,3 +67,21 @@ def test_what_is_asked_of_a_complex_number(problem: str, lines: list[str], at: i
 )
 def test_solutions_however_large_they_are(problem: str, lines: list[str], kinds: list[str]) -> None:
     assert [line.kind for line in judge_work(problem, lines)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines"),
+    [
+        ("Simplify h + h + 2h", ["4 h"]),
+        ("Simplify 9m - 4m", ["5 m"]),
+        ("Solve log7(x) = 2", ["x = 49"]),
+        ("Evaluate log3(9) + log4(16)", ["2 + 2", "4"]),
+        ("Solve v = u + at for a", ["v - u = at", "a = (v - u)/t"]),
+        ("The product of two consecutive positive numbers is 72. Find them.",
+         ["n(n + 1) = 72", "n² + n - 72 = 0", "(n + 9)(n - 8) = 0", "n = 8"]),
+        ("A car drives 100 km in 2 h. How fast is it?", ["100 km / 2 h = 50 km/h"]),
+        ("How many minutes are 3 h?", ["3 h = 180 min"]),
+    ],
+)  # fmt: skip
+def test_letters_that_are_units_or_words_elsewhere_and_other_right_lines(problem: str, lines: list[str]) -> None:
+    assert all(line.kind in ("new", "equivalent", "follows") for line in judge_work(problem, lines))

@@ -63,6 +63,7 @@ def test_an_equation_that_cannot_be_about_the_story(problem: str, lines: list[st
         (AGES, ["let x be Nina's age", "x + 6 + 4 = 2(x + 4)", "x + 10 = 2x + 8", "x = 2"]),
         (AGES, ["x + 10 = 2(x + 4)", "x = 2"]),
         (AGES, ["in 4 years: 2y = y + 6", "y = 6", "6 - 4 = 2"]),
+        (AGES, ["Let N be Nina's age in 4 years", "N + 6 = 2N", "N = 6", "6 - 4 = 2"]),
         (MULTIPLE, ["5x + 6 = 3(x + 6)", "2x = 12", "x = 6"]),
         (MULTIPLE, ["r = 5o", "r + 6 = 3(o + 6)", "5o + 6 = 3o + 18", "2o = 12", "o = 6"]),
         (AGO, ["m = i + 9", "m - 3 = 4(i - 3)", "i + 6 = 4i - 12", "3i = 18", "i = 6"]),

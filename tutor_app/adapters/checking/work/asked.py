@@ -69,7 +69,7 @@ def asked(problem: str) -> Asked | None:
     for read in (
         _share, _percent_of_whole, _percent_changed, _percent_cheaper, _percent_of_paid, _percent_rest, _proportion,
         _inverse, _speed, _interest, _missing, _thrown, _single_draw, _chosen, _not, _of_angle, _rectangle,
-        _third_angle, _nth, _third_side,
+        _last_angle, _nth, _third_side, _step, _both,
     ):  # fmt: skip
         found = read(text, numbers)
         if found is not None:
@@ -325,10 +325,16 @@ def _single_draw(text: str, numbers: Numbers) -> Asked | None:
     return Asked((right, 100 * right), (("", a / b), ("", b / a), ("", 1 - right)), (a + b,))
 
 
+_CHOOSE: Final = re.compile(
+    rf"\bways\b.*\b(?:choose|select|pick) {_N}(?: [a-z]+)? (?:of|from|out of) (?:a group of )?{_N}\b"
+)
+_CHOSEN: Final = re.compile(
+    rf"\bhow many ways can {_N} (?:of|out of) (?:the )?{_N} [a-z]+ be (?:chosen|selected|picked)\b"
+)
+
+
 def _chosen(text: str, numbers: Numbers) -> Asked | None:
-    m = re.search(
-        rf"\bways\b.*\b(?:choose|select|pick) {_N}(?: [a-z]+)? (?:of|from|out of) (?:a group of )?{_N}\b", text
-    )
+    m = _CHOOSE.search(text) or _CHOSEN.search(text)
     if m is None or len(numbers) != 2 or re.search(r"\border\b|president|row|first|prizes?", text):
         return None
     k, n = int(Fraction(m[1])), int(Fraction(m[2]))
@@ -394,22 +400,63 @@ def _rectangle(text: str, numbers: Numbers) -> Asked | None:
     return None
 
 
-def _third_angle(text: str, numbers: Numbers) -> Asked | None:
-    if len(numbers) != 2 or not re.search(
-        r"\btriangle\b.*\bfind the (?:third|other|missing)|\bthird angle of a triangle\b", text
+def _last_angle(text: str, numbers: Numbers) -> Asked | None:
+    """The angle that is missing to all of a triangle or a quadrilateral."""
+    shape = re.search(r"\b(triangle|quadrilateral)\b", text)
+    goal = re.search(
+        r"\b(?:find|what is|how large is) the (?:third|other|missing|last|fourth|4th)\b|\bthird angle of\b", text
+    )
+    if shape is None or goal is None or re.search(r"isosceles|right|exterior|sides?\b", text) or "angle" not in text:
+        return None
+    whole, many = (180, 2) if shape[1] == "triangle" else (360, 3)
+    if len(numbers) != many or not 0 < sum(numbers) < whole:
+        return None
+    return Asked((whole - sum(numbers),), (("formula", 540 - whole - sum(numbers)),), (sum(numbers),))
+
+
+_LISTED: Final = re.compile(
+    r"\bcommon (?P<what>difference|ratio) of (?:the sequence )?(-?[\d.]+), ?(-?[\d.]+), ?(-?[\d.]+)"
+)
+
+
+def _step(text: str, numbers: Numbers) -> Asked | None:
+    """The difference or ratio of a sequence that is written out."""
+    m = _LISTED.search(text)
+    if m is None:
+        return None
+    a, b = Fraction(m[2]), Fraction(m[3])
+    if m["what"] == "difference":
+        return Asked((b - a,), (("sign", a - b),))
+    return Asked((b / a,), (("reciprocal", a / b),)) if a and b else None
+
+
+_TWO_TAPS: Final = re.compile(
+    rf"\b(?:1|one|a) (?P<who>tap|pipe|pump|worker|painter|machine)\b.*?\bin {_N} (?P<t>hours|minutes|days)"
+    rf".*?\b(?:another|other|second)\b.*?\bin {_N} (?P=t)"
+)
+
+
+def _both(text: str, numbers: Numbers) -> Asked | None:
+    """How long two take together."""
+    m = _TWO_TAPS.search(text)
+    if (
+        m is None
+        or len([n for n in numbers if n != 1]) != 2
+        or not re.search(r"\bhow long\b.*\b(?:both|together)\b", text)
     ):
         return None
-    if "angles" not in text or sum(numbers) >= 180 or re.search(r"isosceles|right", text):
-        return None
-    return Asked((180 - sum(numbers),), (("formula", 360 - sum(numbers)), ("", 90 - sum(numbers))), (sum(numbers),))
+    a, b = Fraction(m[2]), Fraction(m[4])
+    rate = 1 / a + 1 / b
+    other = tuple(1 / rate * f for f in (60, Fraction(1, 60)))
+    return Asked((1 / rate, *other), (("inverse", a + b), ("inverse", (a + b) / 2)), (rate, 1 / a, 1 / b, a * b, a + b))
 
 
 def _nth(text: str, numbers: Numbers) -> Asked | None:
     """A term of a sequence of which the first one and the step are told."""
     m = re.search(r"\b(?P<kind>arithmetic|geometric) (?:sequence|progression)\b", text)
     n = re.search(r"\bfind (?:the |its )?(\d+)(?:st|nd|rd|th) term\b", text)
-    first = re.search(rf"\b(?:a_?1|first term) ?(?:=|is|of)? ?(-?{_N})", text)
-    step = re.search(rf"\b(?:d|r|q|(?:common )?(?:difference|ratio)) ?(?:=|is|of)? ?(-?{_N})", text)
+    first = re.search(rf"\b(?:a_?1|(?:first|1st) term) ?(?:=|is|of)? ?(-?{_N})", text)
+    step = re.search(r"\b(?:d|r|q|(?:common )?(?:difference|ratio)) ?(?:=|is|of)? ?(-?\d+(?:\.\d+)?(?:/\d+)?)", text)
     if m is None or n is None or first is None or step is None:
         return None
     many, a, d = int(n[1]), Fraction(first[1]), Fraction(step[1])

@@ -228,7 +228,8 @@ class Comparison:
             if state.is_measure and all(v < 0 for v in lost.values):
                 return Found("follows")
             slip = lost_slip(old, lost.values[0], new)
-            if not slip and state.is_story and _tells_number(new):
+            is_other = not slip or (slip == "zero" and all(v < 0 for v in lost.values))
+            if is_other and state.is_story and _tells_number(new):
                 return Found("follows")  # the other one does not fit the story
             said = f"{name} = {shown(lost.values[0])} solves the line before, not this one"
             return Found("lost", said, slip)

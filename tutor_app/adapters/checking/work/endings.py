@@ -41,6 +41,7 @@ _SWAPS: Final = (
     (r"\bmean\b", "sum"), (r"\bmean\b", "median"), (r"\bmedian\b", "mean"), (r"\bvariance\b", "standard deviation"),
 )  # fmt: skip
 """What is mixed up: with the one word in the place of the other the problem has the student's answer."""
+_NUMBER_WRITTEN: Final = re.compile(r"(?:^|[=\u2248])\s*(\d+(?:\.\d+)?)\s*[a-zA-Z/]+[²³]?\s*$")
 _NEVER: Final = "-98765.4321"
 """A number that no problem asks for."""
 _HALVED: Final = re.compile(r"(?i)\barea\b|\bsum of the first\b|\bseries\b")
@@ -100,14 +101,18 @@ def with_wrong_end(
         first = k
     text = texts[first]
     right = _without_unit(answer.right)
+    if right is not None and _ends_with(texts[said[-1]], real(right)):
+        return lines  # in the unit that stands behind it
     if right is None or symbols(right) or _is_told(real(right), [texts[k] for k in said]):
         return lines
     begun = _number_of(text) or last
     slip = (
         _mistake(problem, real(right), last[0])
-        or _mistake(problem, real(right), begun[0])
+        or (() if alike(begun[0], last[0]) else _mistake(problem, real(right), begun[0]))
         or _one_sign_off(text, real(right))
     )
+    if not slip and (wanted := asked(problem)) is not None and (told_slip := wanted.slip(last[0])):
+        slip = (told_slip,)
     restated = first != said[-1] and len(_OPERATION.findall(text)) > 1
     is_step = slip[1:] == ("step",)
     is_end = restated or _is_told_as_answer(problem, text, answer.right) or _is_calculation(text)
@@ -118,6 +123,12 @@ def with_wrong_end(
     if not name and (wanted := asked(problem)) is not None:
         name = wanted.slip(last[0])
     return _with_fault(lines, first, name)
+
+
+def _ends_with(text: str, right: Value | None) -> bool:
+    """Whether the last number that a line writes is the right one."""
+    written = _NUMBER_WRITTEN.search(text)
+    return written is not None and right is not None and alike(Fraction(written[1]), right)
 
 
 def _first_wrong(number: Asked, told: Sequence[tuple[int, tuple[Value, str]]]) -> int | None:

@@ -34,6 +34,7 @@ from tutor_app.adapters.checking.work.notes import (
     is_range_with_words,
     is_set_or_point,
     told,
+    with_products,
 )
 from tutor_app.adapters.checking.work.pairs import told_pair
 from tutor_app.adapters.checking.work.pieces import all_with_points, parts_with_steps, steps_of
@@ -46,6 +47,7 @@ from tutor_app.adapters.checking.work.state import (
     as_sides,
     defines_function,
     holds_by_itself,
+    letters_like_units,
     worst_of,
 )
 from tutor_app.adapters.checking.work.stories import read_story
@@ -122,6 +124,7 @@ class _Work:
     def __init__(self, problem: str) -> None:
         self._problem = problem
         self._state = read_problem(problem)
+        self._letters = letters_like_units(self._state, problem)
         self._comparison = Comparison(self._state)
         self._rewriting = Rewriting(self._state)
         self._ways = Ways(self._state, self._comparison, self._parts)
@@ -137,7 +140,7 @@ class _Work:
         if is_range_with_words(text) or is_meaning(text):
             self._story.names(text)
             return Found("words")
-        line, state = told(text), self._state
+        line, state = told(with_products(text, self._letters)), self._state
         if components := self._vectors.lines(line.text):
             return self._calculated(components)
         if line.named:

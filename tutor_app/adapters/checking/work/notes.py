@@ -119,6 +119,10 @@ _FREE: Final = "ghf"
 """Letters that are read as functions."""
 _SPARE: Final = "qkzvwtr"
 """Letters in the place of an unknown that is called e or i as a number is."""
+_BASE: Final = re.compile(r"(?<![A-Za-z\\])log\s?(\d{1,2})\s?\(")
+"""A logarithm with its base on the line: ``log5(x)``."""
+_A_TIMES_T: Final = re.compile(r"(?<=[-+=*/·(])(\s?)at(?=\s*(?:$|[-+=)²^/]| for\b))")
+"""A product of two letters that is a word too: ``v = u + at``."""
 _CONSTANTS: Final = {
     "e": re.compile(r"(?<![A-Za-z])e\s*(?:\^|\*\*|[²³ˣ⁰-⁹])|\bln\b|\bexp\b"),
     "i": re.compile(
@@ -217,6 +221,11 @@ def is_set_or_point(text: str) -> bool:
     return _SET_OF_NUMBERS.fullmatch(text) is not None or _POINTS.fullmatch(text) is not None
 
 
+def with_products(text: str, letters: str) -> str:
+    """A line with signs between numbers and letters that are no units in its work: ``2 h`` as ``2*h``."""
+    return re.sub(rf"(?<=\d)\s?(?=[{letters}](?![A-Za-z_0-9]))", "*", text) if letters else text
+
+
 def is_amount(text: str) -> bool:
     """Whether a text is one number, perhaps with its unit."""
     return _BARE.fullmatch(text.strip()) is not None
@@ -271,6 +280,7 @@ class Names:
 
     def told(self, text: str) -> str:
         """A line in names that can be read."""
+        text = _BASE.sub(r"log_\1(", _A_TIMES_T.sub(r"\1a*t", text))
         if self._of_curve:
             text = _CURVE.sub("f(x) = ", text) if text == self._of_curve else _ON_CURVE.sub(_as_function, text)
         for letter, name in self._functions.items():

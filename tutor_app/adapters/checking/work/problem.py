@@ -209,12 +209,14 @@ def _read_of_complex(state: State, problem: str) -> None:
     if state.expression is None or not has_unit(state.expression[0]):
         return
     number, source = state.expression
-    if _CONJUGATE.search(problem):
-        state.expression = replaced(number, Constant("i"), negative(Constant("i"))), ""
+    if _PART_OF_COMPLEX.search(problem):
+        state.expression = None
+    elif _CONJUGATE.search(problem):
+        mirrored = replaced(number, Constant("i"), negative(Constant("i")))
+        is_factor = re.search(r"(?i)\bby its\b", problem) is not None
+        state.expression = (Product((number, mirrored)) if is_factor else mirrored), ""
     elif _MODULUS.search(problem):
         state.expression = Call("abs", (number,)), rf"\left|{source}\right|"
-    elif _PART_OF_COMPLEX.search(problem):
-        state.expression = None
 
 
 def _is_domain(statement: Statement) -> bool:

@@ -38,6 +38,9 @@ _MIXED_SUM: Final = re.compile(r"(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}\s*([+-])\s*(\d
 _FRACTION_TIMES: Final = re.compile(_FRACTION.pattern + r"\s*\\(?:cdot|times)\s*" + _FRACTION.pattern)
 _WHOLE_OR_FRACTION: Final = re.compile(r"(?:\\frac\{(-?\d+)\}\{(\d+)\}|(-?\d+))")
 _FRACTION_BY: Final = re.compile(rf"{_WHOLE_OR_FRACTION.pattern}\s*\\div\s*{_FRACTION.pattern}")
+_FRACTION_BY_WHOLE: Final = re.compile(
+    rf"{_FRACTION.pattern}\s*\\div\s*(\d+)|\\frac\{{\(?{_FRACTION.pattern}\)?\}}\{{(\d+)\}}"
+)
 _FRACTION_OVER: Final = re.compile(rf"\\frac\{{\(?{_WHOLE_OR_FRACTION.pattern}\)?\}}\{{\(?{_FRACTION.pattern}\)?\}}")
 
 Variant = tuple[str, Term]
@@ -47,6 +50,7 @@ def wrong_forms(term: Term, source: str) -> Iterator[Variant]:
     """What wrong rules make of one side."""
     yield from (("fractions", wrong) for wrong in fractions_added(source))
     yield from _fractions_turned(source)
+    yield from _multiplied_instead(source)
     yield from _orders(term, source)
     yield from itertools.islice(variants(term), MOST)
     terms = terms_of(term)
@@ -95,6 +99,14 @@ def _fractions_turned(source: str) -> Iterator[Variant]:
             yield "reciprocal", Number(Fraction(a * c, b * d))
             yield "reciprocal", Number(Fraction(b * c, a * d))
             yield "reciprocal", Number(Fraction(b * d, a * c))
+
+
+def _multiplied_instead(source: str) -> Iterator[Variant]:
+    """A fraction multiplied by the whole number by which it is to be divided."""
+    if (m := _FRACTION_BY_WHOLE.fullmatch(source.strip())) is not None:
+        a, b, n = (int(g) for g in m.groups() if g is not None)
+        if b and n and a % b:
+            yield "reciprocal", Number(Fraction(a * n, b))
 
 
 def _orders(term: Term, source: str) -> Iterator[Variant]:

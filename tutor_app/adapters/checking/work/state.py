@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Final
@@ -182,6 +183,14 @@ def holds_by_itself(cases: tuple[tuple[Statement, ...], ...]) -> bool:
         )
         for s in statements
     )
+
+
+def letters_like_units(state: State, problem: str) -> str:
+    """The unknowns of a problem whose letters are those of units too; not those that stand behind an amount there."""
+    names = state.problem.names if state.problem is not None else frozenset()
+    names |= symbols(state.asked[0]) if state.asked is not None and state.asks_value else frozenset()
+    beside = r"(?<![\w.])(?<!\d ){0}\s*[-+*/=^)]|[-+*/=(]\s*{0}(?!\w)|\d{0}(?!\w)"
+    return "".join(name for name in sorted(names & set("mgshltL")) if re.search(beside.format(name), problem))
 
 
 def differ_by_number(a: Term, b: Term) -> bool:

@@ -64,16 +64,15 @@ _WIDTH_IS: Final = re.compile(rf"\bwidth [a-z ]*?is {_N}{_UNITS} (?:less|shorter
 _PERIMETER: Final = re.compile(rf"\bperimeter (?:[a-z ]*?)?(?:is|of) {_N}")
 _AREA: Final = re.compile(rf"\barea (?:[a-z ]*?)?(?:is|of) {_N}")
 _SUM: Final = re.compile(
-    rf"\bsum of (?:two|2) (?:whole )?numbers is {_N}|\btwo numbers (?:add up to|have the sum) {_N}"
+    rf"\bsum of (?:two|2) (?:whole )?numbers is {_N}|\btwo numbers (?:add up to|have the sum) {_N}|\btheir sum is {_N}"
 )
 _DIFFERENCE: Final = re.compile(
     rf"\b(?:their difference|the difference (?:of|between) (?:the )?(?:two|2) numbers) is {_N}"
 )
-_LARGER: Final = r"(?:one(?: number| of them)?|the (?:larger|greater|bigger)(?: one| number)?)"
-_ONE_TIMES: Final = re.compile(rf"\b(?:{_LARGER}|1(?: number| of them)?) is {_N} times (?:the other|the smaller)")
-_ONE_MORE: Final = re.compile(
-    rf"\b(?:{_LARGER}|1(?: number| of them)?) is {_N} (?:more|larger|greater|bigger) than (?:the other|the smaller)"
-)
+_LARGER: Final = r"(?:(?:one|1)(?: number| of them)?|the (?:larger|greater|bigger)(?: one| number)?)"
+_OTHER: Final = r"(?:the other|another|the smaller)"
+_ONE_TIMES: Final = re.compile(rf"\b{_LARGER} is {_N} times {_OTHER}")
+_ONE_MORE: Final = re.compile(rf"\b{_LARGER} is {_N} (?:more|larger|greater|bigger) than {_OTHER}")
 _PRICED: Final = re.compile(
     rf"\btickets? (?:cost|are) {_MONEY}(?P<p>\d+(?:\.\d+)?){_UNITS} for (?:an? |each )?(?P<a>[a-z]+) and {_MONEY}"
     rf"(?P<q>\d+(?:\.\d+)?){_UNITS} for (?:an? |each )?(?P<b>[a-z]+)"
@@ -112,11 +111,13 @@ class Story:
 
     def names(self, text: str) -> None:
         """Take up what a line says in words that letters stand for: at another time, and nothing is refused."""
-        if re.search(r"(?i)\b(?:in|ago|after|later|before|then|will|was)\b", text):
+        if re.search(r"(?i)\b(?:in \w+ years?|ago|after|later|before|then|will|was)\b", text):
             self.readings = []
 
     def judged(self, text: str, found: Found) -> Found:
         """The finding about a line, where it is an equation that cannot be about the story."""
+        if found.kind == "words":
+            self.names(text)
         if not self.readings or found.kind != "new":
             return found
         for statement in read_line(text).statements:
@@ -202,6 +203,12 @@ def _is_close(one: Value, other: Value) -> bool:
 
 def _other_forms(statement: Statement, years: Sequence[Fraction]) -> Iterator[tuple[str, Statement]]:
     """The equation with years on the other side too, with a factor taken to every term, or with one other sign."""
+    for moved in years:
+        turned = [read_side(_turned(source, abs(moved))) for source in statement.sources]
+        known = tuple(side for side in turned if side is not None)
+        changed_sides = sum(_turned(source, abs(moved)) != source for source in statement.sources)
+        if len(known) == len(turned) and changed_sides > 1:
+            yield "sign", Statement(known, statement.relations, False, statement.sources)
     for k, side in enumerate(statement.sides):
         for moved in years if isinstance(side, Product | Symbol) else ():
             later: dict[str, Term] = {name: total(Symbol(name), Number(moved)) for name in symbols(side)}
@@ -230,6 +237,11 @@ def _other_forms(statement: Statement, years: Sequence[Fraction]) -> Iterator[tu
                     statement.sources,
                 ),
             )
+
+
+def _turned(source: str, number: Fraction) -> str:
+    """A side with the years added instead of taken away, or the other way round."""
+    return re.sub(rf"([-+])(?=\s*{number}(?!\d))", lambda m: "-" if m[1] == "+" else "+", source)
 
 
 def _with_side(statement: Statement, place: int, side: Term) -> Statement:
