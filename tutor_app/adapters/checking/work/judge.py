@@ -47,6 +47,7 @@ from tutor_app.adapters.checking.work.state import (
     as_sides,
     defines_function,
     holds_by_itself,
+    joins_derivatives,
     letters_like_units,
     worst_of,
 )
@@ -106,12 +107,6 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     # The lines behind one may tell what it left out, or that it stands beside the way: they must have been looked at.
     unsure = [v.is_fault and (k >= whole - ENOUGH or v.kind == "lost") for k, v in enumerate(judged)]
     return [LineVerdict(v.text, v.shown, "unsure") if is_so else v for v, is_so in zip(judged, unsure, strict=True)]
-
-
-def _joins_derivatives(statement: Statement) -> bool:
-    """Whether a line tells a derivative by those of two parts: ``u'v + uv' = ...``."""
-    primed = {name for name in symbols(statement.sides[0]) if name.endswith("'")}
-    return len(primed) > 1 and not any(name.endswith("'") for name in symbols(statement.sides[-1]))
 
 
 def _shown(text: str) -> str:
@@ -296,7 +291,7 @@ class _Work:
             return inner
         if (wrong := wrong_discriminant(statement, state.problem, state.condition)) is not None:
             return wrong
-        if state.derived is not None and not state.up_to_constant and _joins_derivatives(statement):
+        if state.derived is not None and not state.up_to_constant and joins_derivatives(statement):
             return self._rewriting.of_parts(statement)
         if (claim := self._before_condition(statement)) is not None:
             found = self._single(claim)

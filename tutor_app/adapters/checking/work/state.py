@@ -242,3 +242,9 @@ def defines_function(statement: Statement) -> bool:
         and len(first.name.rstrip("'")) == 1
         and bool(statement.relations)
     )
+
+
+def joins_derivatives(statement: Statement) -> bool:
+    """Whether a line tells a derivative by those of two parts: ``u'v + uv' = ...``."""
+    primed = {name for name in symbols(statement.sides[0]) if name.endswith("'")}
+    return len(primed) > 1 and not any(name.endswith("'") for name in symbols(statement.sides[-1]))
