@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -124,6 +126,17 @@ def test_limits_end_with_their_blocks_whenever_time_is_over() -> None:
             sum(range(100 * k))
     with symbolic.limited(60):
         assert sum(range(100)) == 4950
+
+
+def test_loading_the_algebra_system_takes_nothing_of_the_time() -> None:
+    code = """
+from tutor_app.adapters.checking import symbolic
+with symbolic.limited(0.01):
+    import sympy
+print(symbolic.cut_short())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
 
 
 def test_there_is_no_time_within_no_time() -> None:

@@ -59,8 +59,9 @@ def limited(seconds: float = SECONDS) -> Iterator[None]:
 
     Args:
         seconds: Of the processor, so that other work on the machine changes nothing of what is found; a block within
-            such a block has at most the time that is left to the outer one.
+            such a block has at most the time that is left to the outer one. Loading SymPy takes nothing of it.
     """
+    warm()
     begun, outer = time.process_time(), _Deadline.processor
     seconds = min(seconds, _Deadline.at - time.monotonic(), outer - begun)
     if seconds <= 0:
@@ -102,8 +103,9 @@ def _tick(*_: object) -> None:
         raise Late
 
 
+@lru_cache(maxsize=1)
 def warm() -> None:
-    """Do one of each operation, so that SymPy has loaded what they need before there is a time limit."""
+    """Do one of each operation, so that SymPy has loaded what they need before there is a time limit; once only."""
     import sympy as sp
 
     x, n = sp.symbols("x n")
@@ -112,6 +114,8 @@ def warm() -> None:
     sp.integrate(sp.sin(x) * x + 1 / x, (x, 1, 2))
     sp.limit(sp.sin(x) / x, x, 0)
     sp.roots(sp.Poly(x**2 - 2, x))
+    sp.real_roots(sp.Poly(x**2 - 2, x))
+    sp.solve([x + n - 3, x - n - 1], [x, n], dict=True)
 
 
 @lru_cache(maxsize=1)
