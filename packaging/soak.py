@@ -77,15 +77,21 @@ class State:
 
 
 def state(sandbox: Sandbox, margin: float) -> State:
-    """Now; waits until what was ended is gone and the next worker is there, at most ``margin`` seconds."""
+    """Now; waits until what was ended is gone, the next worker is there and two looks in a row find the same.
+
+    At most ``margin`` seconds.
+    """
     base, template = sandbox.pool.state().folder, sandbox.pool.state().template_pid
     end = time.monotonic() + margin
+    before = (-1, -1)
     while time.monotonic() < end:
         processes = naming(str(base)) if base else 0
         files = sum(1 for _ in base.iterdir()) if base and base.exists() else 0
         pool = sandbox.pool.state()
-        if pool.closed or (processes <= 2 and len(pool.spares) == 1):
+        is_settled = pool.closed or (processes <= 2 and len(pool.spares) == 1)
+        if is_settled and (processes, files) == before:
             break
+        before = (processes, files)
         time.sleep(0.1)
     return State(
         sum(1 for _ in Path("/proc/self/fd").iterdir()),
