@@ -17,7 +17,9 @@ With ``--out`` every problem is kept with its attempts, and a run that was ended
 told anew by ``python packaging/votes.py --report FILE...``, several files as one.
 
 The report also says how good labels by a majority are: with at least so many votes (:data:`LEAST`), how many problems
-have an answer, and how many of these answers are right.
+have an answer, and how many of these answers are right. With ``--verifier FILE``, a file of ``python -m trainer cbbt
+verifier`` for ``--model``, it tells what that says of the attempts kept, which are then to be of problems it was not
+trained on: whether right ones come first, whether its probabilities hold, and what a vote weighed by them comes to.
 """
 
 from __future__ import annotations
@@ -35,21 +37,26 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from trainer.cbbt.verifier_report import auc, calibration_error
 from trainer.evaluate.statistics import wilson
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.grading.grader import Grader
+from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
 from tutor_app.core.dialect import Span
 from tutor_app.core.parts import Attempt
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import to_the_end
 from tutor_app.core.transcript import Transcript
-from tutor_app.core.votes import Equal, Option, answer_of, count
-from tutor_app.tutor.paths import Folders
+from tutor_app.core.votes import Equal, Option, answer_of, count, vote_weight
+from tutor_app.tutor.models import model_store
+from tutor_app.tutor.odds import SolutionVerifier
+from tutor_app.tutor.paths import Folders, folders
 from tutor_app.tutor.service import LoadableModel, Tutor, open_tutor, solve_settings
 from tutor_app.tutor.votes import vote, weighed
 
@@ -136,12 +143,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--report", type=Path, nargs="+", metavar="FILE", help="tell what was kept in these, make nothing"
     )
+    parser.add_argument("--verifier", type=Path, metavar="FILE", help="with --report: judge the attempts by it, too")
     args = parser.parse_args(argv)
     if args.report:
         told_of = {int(row["row"]): row for path in args.report for row in kept(path)}
         if not told_of:
             parser.error("nothing was kept in " + ", ".join(map(str, args.report)))
         print(report(list(told_of.values())))
+        if args.verifier:
+            file, model = read_verifier(args.verifier), model_store(folders()).find(args.model).path
+            with Verifier(args.verifier, model, graded=file.graded, power=file.power) as verifier:
+                print("\n".join(judged(list(told_of.values()), verifier)))
         return 0
     if args.data is None:
         parser.error("name a file of problems, or --report FILE")
@@ -311,6 +323,41 @@ def report(rows: Sequence[Mapping[str, Any]]) -> str:
     ]
     lines += [f"{kind}: {right_by[kind]} of {singles[kind]} right" for kind in sorted(singles)]
     return "\n".join(lines)
+
+
+def judged(rows: Sequence[Mapping[str, Any]], verifier: SolutionVerifier) -> Iterator[str]:
+    """How well a verifier knows right attempts, and how many problems a vote that it weighs gets right.
+
+    Counted are attempts that came to their end with an answer. Without the verifier every vote counts the same.
+
+    Args:
+        rows: That were kept.
+        verifier: Of the same model, trained on other problems.
+    """
+    known: list[tuple[float, bool]] = []
+    found = Counter({"plain": 0, "weighed": 0})
+    with Grader() as grader:
+
+        def equal(a: str, b: str) -> bool:
+            return grader.grade(a, b).verdict == "correct"
+
+        for n, row in enumerate(rows, 1):
+            kept_vote, gold = Transcript.from_dict(row["vote"]), str(row["gold"])
+            ended = [a for a in kept_vote.attempts if a.ended and answer_of(a)]
+            answers = [answer_of(a) for a in ended]
+            chances = [verifier.probability(kept_vote.problem, a.parts) for a in ended]
+            known += [(p, equal(gold, answer)) for p, answer in zip(chances, answers, strict=True) if p is not None]
+            weights = [1.0 if p is None else vote_weight(p, verifier.power) for p in chances]
+            for name, counting in (("plain", [1.0] * len(answers)), ("weighed", weights)):
+                options = count(answers, counting, equal)
+                found[name] += bool(options) and equal(gold, options[0].answer)
+            print(f"judged {n}/{len(rows)}", file=sys.stderr)
+    chance, right = np.array([p for p, _ in known]), np.array([is_right for _, is_right in known], dtype=bool)
+    yield f"judged by the verifier: {len(known)} attempts, {right.sum()} of them right"
+    if 0 < right.sum() < len(right):
+        error = calibration_error(chance, right)
+        yield f"a right one before a wrong one (AUC): {auc(chance, right):.3f}; calibration error: {error:.3f}"
+    yield f"vote weighed by the verifier: {found['weighed']} right; with equal votes: {found['plain']}"
 
 
 def labels(majorities: Sequence[tuple[int, bool]]) -> Iterator[str]:

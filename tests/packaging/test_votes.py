@@ -24,11 +24,11 @@ from vote_rules import (
     tally_after,
     when_agreed,
 )
-from votes import Watched, keep, kept, labels, main, report, short_problems, spent
+from votes import Watched, judged, keep, kept, labels, main, report, short_problems, spent
 
 from tests.scripted_model import ScriptedModel
 from tutor_app.core.dialect import Span
-from tutor_app.core.parts import Answer, Attempt, Code, Output, Text
+from tutor_app.core.parts import Answer, Attempt, Code, Output, Part, Text
 from tutor_app.core.ports import NeverCancelled, Sampling
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import Option, Tally
@@ -235,6 +235,29 @@ def test_what_was_kept_is_told_anew_several_files_as_one(tmp_path: Path, capsys:
     assert lines[:2] == ["2 problems", "greedy: 1 right (50.0 %)"]
     # two answers of two votes each are no label
     assert lines[4] == "labels by at least 3 votes: 1 problems (50.0 %), 1 right (100.0 %, 95 %: 20.7 to 100.0)"
+
+
+class KnowsSeven:
+    """A verifier that thinks little of every answer but 7, and nothing of 9."""
+
+    graded, power = 100, 0.5
+
+    def probability(self, problem: str, parts: Sequence[Part]) -> float | None:
+        answer = next(part.latex for part in parts if isinstance(part, Answer))
+        return {"7": 0.9, "9": None}.get(answer, 0.1)
+
+
+def test_a_vote_is_weighed_by_a_verifier_that_was_trained_on_other_problems() -> None:
+    rows = [
+        {"row": n, "gold": "7", "vote": a_vote(*answers).to_dict()}
+        for n, answers in enumerate([("8", "8", "7", "7", "8"), ("8", "8", "8", "8", "7"), ("7", "7", "9")])
+    ]
+    assert list(judged(rows, KnowsSeven())) == [
+        "judged by the verifier: 12 attempts, 5 of them right",
+        "a right one before a wrong one (AUC): 1.000; calibration error: 0.100",
+        "vote weighed by the verifier: 2 right; with equal votes: 1",
+    ]
+    assert list(judged(rows[2:], KnowsSeven()))[1:] == ["vote weighed by the verifier: 1 right; with equal votes: 1"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--report", "nothing.jsonl"]])
