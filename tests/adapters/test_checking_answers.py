@@ -161,6 +161,31 @@ def test_the_right_value_in_another_form_is_not_called_checked(checker: Checker,
     assert checker.answer(problem, answer) == Verdict("unchecked", "form")
 
 
+@pytest.mark.parametrize(
+    ("problem", "answer", "wrong"),
+    [
+        ("Simplify $(5x+3) - 2(2x-4)$.", "x+11, 11+x", "x+11, 11-x"),
+        ("Simplify $(5x+3) - 2(2x-4)$.", r"x+11 \text{ or } 11+x", r"x+10 \text{ or } 11+x"),
+        ("Compute 3/4 - 1/4", "1/2 or 0.5", "1/2 or 0.25"),
+        ("Compute 3/4 - 1/4", r"\frac{1}{2} \lor 0.5", r"\frac{1}{2} \lor -0.5"),
+        ("Compute 2/3 - 1/3", "1/3, or 0.333", "1/3, or 3"),
+        ("What is 15% of 60?", "9; 9.0", "9; 90"),
+        ("Solve 4x - 3 = 17", "x = 5 or 5", "x = 5 or x = -5"),
+        (r"Solve $x^2 \le 9$.", r"-3 \le x \le 3 \text{ or } [-3, 3]", r"-3 \le x \le 3 \text{ or } [-3, 2]"),
+        ("Find the midpoint of (1, 2) and (4, 8)", r"(5/2, 5) or (2.5, 5)", "(5/2, 5) or (5, 5/2)"),
+    ],
+)
+def test_one_value_may_be_told_in_several_forms(checker: Checker, problem: str, answer: str, wrong: str) -> None:
+    assert checker.answer(problem, answer).kind == "checked"
+    assert checker.answer(problem, wrong).kind == "wrong"
+
+
+def test_several_forms_of_one_value_have_the_form_that_is_asked_for(checker: Checker) -> None:
+    assert checker.answer("Factor x^2 - 4", "x^2 - 4 or -4 + x^2") == Verdict("unchecked", "form")
+    assert checker.answer("Factor x^2 - 4", "(x - 2)(x + 2) or (x + 2)(x - 2)").kind == "checked"
+    assert checker.answer("Solve x^2 - 5x + 6 = 0", "2 or 2").kind == "wrong"
+
+
 def test_a_slope_may_stand_in_any_form_of_its_line(checker: Checker) -> None:
     problem = "Find the equation of the line through (1, 2) with slope 4"
     for answer in ("y = 4x - 2", "4x - y = 2", "y - 2 = 4(x - 1)", "8x - 2y - 4 = 0"):

@@ -40,6 +40,7 @@ from tutor_app.adapters.grading.terms import (
     Sum,
     Symbol,
     Term,
+    Union,
     Words,
     symbols,
 )
@@ -67,6 +68,12 @@ RULES: Final[tuple[Rules, ...]] = tuple(
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d,])\d+,\d{1,2}(?![\d,])")
 _COMMA_NUMBER: Final = re.compile(r"-?\d+,\d+")
 _COEFFICIENT: Final = re.compile(r"(?<![\d.])(\d+)\s?/\s?(\d+)\s?([a-z])(?![a-z])")
+_OR: Final = re.compile(
+    r"\s*(?:,?\s*\\(?:text|mbox|textrm|mathrm)\s*\{\s*,?\s*(?:or|oder)(?: also| equivalently)?,?\s*\}"
+    r"|,?\s*(?<![A-Za-z\\])(?:or|oder)(?: also| equivalently)?,?(?![A-Za-z])"
+    r"|\\(?:lor|vee)(?![A-Za-z])|;|,(?!\d)|(?<!\d),)\s*"
+)
+"""What may stand between two forms of one value."""
 ASSUMED: Final = ("arithmetic", "geometric")
 """How a sequence was read whose kind is not named."""
 _TEXT: Final = re.compile(r"\\(?:text|mathrm|textrm|mbox)\s*\{([^{}]*)\}")
@@ -144,6 +151,8 @@ def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
     if not any(f.same for f in found) and _DECIMAL_COMMA.search(problem) and _COMMA_NUMBER.fullmatch(answer.strip()):
         answer = answer.strip().replace(",", ".")
         found = [judge(gold, answer, oracle) for gold in task.golds]
+    if not any(f.same for f in found) and (same := _one_in_several_forms(task, answer, oracle)) is not None:
+        return same
     if any(f.same for f in found) and not (task.form == "primes" and _lists_no_prime(answer)):
         if any(f.same and f.reason == "rounded" for f in found) or not _formed(task, answer):
             return Verdict("unchecked", "form")
@@ -161,6 +170,39 @@ def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
             return Verdict("unchecked", "continued" if task.how in ASSUMED else "undecided", task.golds[0])
         return Verdict("wrong", "recomputed", task.golds[0])
     return Verdict("unchecked", "undecided" if readings(answer) else "unreadable")
+
+
+def _one_in_several_forms(task: Expected, answer: str, oracle: SympyOracle) -> Verdict | None:
+    """The verdict of one value that is told in several forms, as "x + 11 or 11 + x"; None if it is no such answer."""
+    forms = _forms(answer)
+    if len(forms) < 2 or any(_is_list(term) for gold in task.golds for term in readings(gold)):
+        return None
+    exact = []
+    for form in forms:
+        found = [judge(gold, form, oracle) for gold in task.golds]
+        if not any(f.same for f in found):
+            return None
+        if not any(f.same and f.reason == "rounded" for f in found):
+            exact.append(form)
+    if not exact or not any(_formed(task, form) for form in exact):
+        return Verdict("unchecked", "form")
+    return Verdict("checked", task.how) if all(_exactly(task, form) for form in exact) else Verdict("numeric", "points")
+
+
+def _forms(answer: str) -> list[str]:
+    """The pieces between "or", commas and semicolons that stand in no brackets."""
+    forms, start = [], 0
+    for m in _OR.finditer(answer):
+        before = answer[: m.start()]
+        if all(before.count(opening) == before.count(closing) for opening, closing in ("()", "[]", "{}")):
+            forms.append(answer[start : m.start()])
+            start = m.end()
+    return [form.strip(" $") for form in (*forms, answer[start:])]
+
+
+def _is_list(term: Term) -> bool:
+    listed = isinstance(term, Group) and term.brackets in ("", "{}") and len(term.items) > 1
+    return listed or isinstance(term, Union)
 
 
 def _is_meant_otherwise(problem: str, answer: str, oracle: SympyOracle) -> bool:
