@@ -4,8 +4,8 @@
 
 Without an address it serves the starter itself. Prints how many replies came, how many failed, how long the slowest
 client's waited, how evenly the clients were served, and how the memory of the server and of its processes grew; exits
-with 1 if a reply failed, a client got less than half of what the middle one got, or memory, open files or threads
-grew by more than a tenth after a fifth of the time. ``--eager 10`` makes the first client ask ten times at once.
+with 1 if a reply failed, a client got less than half of what the middle one got, or memory, open files, threads or
+processes grew by more than a tenth. ``--eager 10`` makes the first client ask ten times at once.
 Clients come from addresses of their own (127.0.0.2 and on, as Linux allows), because the server tells clients apart by
 address.
 """
@@ -20,10 +20,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -67,22 +69,63 @@ class Client:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a server takes: bytes of its process, bytes of all its processes, open files and threads of its own."""
+    """What a server takes: bytes of its process, of all its processes, open files and threads of its own.
+
+    Pages that processes share are counted once: the workers that run code are forked from one, and each would count
+    all of its pages.
+    """
 
     own: int
     all: int
     files: int
     threads: int
+    processes: Mapping[str, int]
+    """How many processes of each kind."""
 
     @classmethod
     def of(cls, process: int) -> Taken:
         """What it takes now."""
         server = psutil.Process(process)
-        own, total = server.memory_info().rss, 0
+        own, total, kinds = _memory(server), 0, Counter[str]()
         for child in server.children(recursive=True):
             with suppress(psutil.NoSuchProcess):
-                total += child.memory_info().rss
-        return cls(own, own + total, server.num_fds(), server.num_threads())
+                kind, memory = kind_of(child.cmdline()), _memory(child)
+                total += memory
+                kinds[kind] += 1
+        return cls(own, own + total, server.num_fds(), server.num_threads(), kinds)
+
+
+def _memory(process: psutil.Process) -> int:
+    """Its bytes, shared pages in part, where the system tells that."""
+    try:
+        full = process.memory_full_info()
+        return int(getattr(full, "pss", full.rss))
+    except psutil.AccessDenied:
+        return int(process.memory_info().rss)
+
+
+def kind_of(command: Sequence[str]) -> str:
+    """What a process of the server does: the folder of its worker's file."""
+    return next((Path(word).parent.name for word in reversed(command) if word.endswith(".py")), "other")
+
+
+def grown(taken: Sequence[Taken]) -> Iterator[tuple[str, float, float, bool]]:
+    """What, how much early and late, and whether that has grown; in the middle of many looks each.
+
+    A single look tells nothing: how many workers live at a moment depends on how many solutions run code just then.
+    The first fifth is left out, while everything is started, and the last tenth, when clients have gone.
+    """
+    looks = len(taken)
+    early, late = taken[looks // 5 : looks * 2 // 5 + 1], taken[looks * 7 // 10 : looks * 9 // 10 + 1]
+    for what, of, spare in (
+        ("memory of the server's process, MB", lambda t: t.own / 1e6, 0),
+        ("memory of it and its children, MB", lambda t: t.all / 1e6, 0),
+        ("open files", lambda t: t.files, 4),
+        ("threads", lambda t: t.threads, 4),
+        ("processes", lambda t: sum(t.processes.values()), 2),
+    ):
+        before, after = statistics.median(map(of, early)), statistics.median(map(of, late))
+        yield what, before, after, after > 1.1 * before + spare
 
 
 @dataclass(frozen=True)
@@ -158,25 +201,18 @@ def put_load(args: argparse.Namespace, url: str, asked: Asked, process: int | No
     if args.eager > 1:
         eager = f"the one that has {args.eager} requests under way at once got {clients[0].in_time}"
         print(f"{eager}; the seconds are those of the others")
-    # Not the very end: then clients have gone, and with them what they held.
-    grown = taken and _print_growth(taken[len(taken) // 5], taken[len(taken) * 9 // 10])
+    larger = False
+    for what, before, after, has_grown in grown(taken) if taken else ():
+        print(f"{what}: {before:.0f} early, {after:.0f} late{', which is growth' * has_grown}")
+        larger = larger or has_grown
+    for kind in sorted({kind for look in taken for kind in look.processes}):
+        counts_of = [look.processes.get(kind, 0) for look in taken]
+        print(
+            f"processes of {kind}: {min(counts_of)} to {max(counts_of)}, in the median {statistics.median(counts_of):g}"
+        )
     for fault in faults[:5]:
         print(fault, file=sys.stderr)
-    return 1 if faults or grown or min(counts) < statistics.median(counts) / 2 else 0
-
-
-def _print_growth(first: Taken, last: Taken) -> bool:
-    """Print what was taken after a fifth of the time and near its end; returns whether it has grown."""
-    grown = False
-    for name, before, after, spare in (
-        ("memory of the server's process", first.own / 1e6, last.own / 1e6, 0),
-        ("memory of it and its children", first.all / 1e6, last.all / 1e6, 0),
-        ("open files", first.files, last.files, 4),
-        ("threads", first.threads, last.threads, 4),
-    ):
-        print(f"{name}: {before:.0f}{' MB' * (not spare)} after a fifth of the time, {after:.0f} near the end")
-        grown = grown or after > 1.1 * before + spare
-    return grown
+    return 1 if faults or larger or min(counts) < statistics.median(counts) / 2 else 0
 
 
 if __name__ == "__main__":
