@@ -13,6 +13,7 @@ from tutor_app.core.problem import MAX_PROBLEM, check_problem, check_question
     [
         ("", "There is no problem to solve. Type one and try again."),
         (" \n\t\x00", "There is no problem to solve. Type one and try again."),
+        ("\u200b\u2060 \ufeff\n\u2063", "There is no problem to solve. Type one and try again."),
         ("homework.png", "A picture cannot be read here. Type what is in it."),
         ("/home/ida/my sheet 3.JPG", "A picture cannot be read here. Type what is in it."),
         ("![](data:image/png;base64,iVBORw0KGgo=)", "A picture cannot be read here. Type what is in it."),

@@ -294,7 +294,8 @@ def test_what_the_official_client_raises_for_a_model_that_dies() -> None:
         ("/v1/solve", {"problem": ""}, 400, "no problem"),
         ("/v1/solve", {"problem": "y" * 1_000_001}, 413, "1,000,000 bytes"),
         ("/v1/nothing", {}, 404, "nothing at this address"),
-        ("/v1/solve", None, 405, "does not take that method"),
+        ("/chat/completions", {}, 404, "there is something at /v1/models, /v1/chat/completions"),
+        ("/v1/solve", None, 405, "does not take that method; it takes POST"),
         ("/v1/models/other", None, 404, "no model 'other'"),
     ],
 )

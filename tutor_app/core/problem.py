@@ -40,7 +40,7 @@ def check_question(text: str) -> str:
 def _asked(text: str, name: str, missing: str) -> str:
     clean = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c >= " " or c in "\n\t")
     clean = clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
-    if not clean:
+    if not any(c.isprintable() and not c.isspace() for c in clean):  # signs of no width are nothing to ask
         raise UserFault(missing, "Type one and try again.")
     if _PICTURE.fullmatch(clean):
         raise UserFault("A picture cannot be read here.", "Type what is in it.")

@@ -50,6 +50,7 @@ HEAD_BYTES: Final = 16_384
 HEAD_LINES: Final = 100
 ONCE: Final = ("authorization", "content-type", "content-encoding", "content-length")
 """Lines of a head that say one thing; of two, another program might believe the other one."""
+ADDRESSES: Final = ("/v1/models", "/v1/chat/completions", "/v1/completions", "/v1/solve", "/health")
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 
 Endpoint = Callable[[Request], Awaitable[ASGIApp]]
@@ -146,7 +147,7 @@ class _Application:
                 "name": "MuMath Tutor",
                 "version": __version__,
                 "model": self._service.model,
-                "endpoints": ["/v1/models", "/v1/chat/completions", "/v1/completions", "/v1/solve", "/health"],
+                "endpoints": list(ADDRESSES),
             }
         )
 
@@ -316,7 +317,11 @@ def check_problem_of(text: str, param: str) -> str:
 async def _refused(_request: Request, error: Exception) -> Response:
     """What the router says: no such path, no such method."""
     assert isinstance(error, HTTPException)
-    sentence = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+    taken = (error.headers or {}).get("Allow", "another one")
+    sentence = {
+        404: f"There is nothing at this address; there is something at {', '.join(ADDRESSES)}.",
+        405: f"This address does not take that method; it takes {taken}.",
+    }
     return error_response(RequestFault(error.status_code, sentence.get(error.status_code, str(error.detail))))
 
 

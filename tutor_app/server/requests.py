@@ -311,6 +311,8 @@ def _stop(value: Any) -> tuple[str, ...]:
 def _message(data: Any, where: str) -> tuple[Literal["system", "user", "assistant"], str]:
     if not isinstance(data, dict):
         raise _wrong(where, "must be an object")
+    if data.get("role") in ("tool", "function") or data.get("tool_calls") or data.get("function_call"):
+        raise _wrong(where, "is about a client's tools, of which this server calls none: leave them out")
     content = data.get("content")
     if isinstance(content, list):  # the newer form: a list of parts
         for part in content:
