@@ -42,7 +42,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from trainer.cbbt.verifier_report import auc, calibration_error
+from trainer.cbbt.verifier.report import auc, calibration_error
 from trainer.evaluate.statistics import wilson
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.grading.grader import Grader

@@ -83,7 +83,7 @@ def main(a: argparse.Namespace) -> int:
 
 
 def _encoder(a: argparse.Namespace) -> int:
-    from trainer.cbbt.dual import CONFIG, FILES, KIND, train_encoder
+    from trainer.cbbt.digits.dual_encoder import CONFIG, FILES, KIND, train_encoder
     from trainer.runs import Run, disk_fault, is_json
 
     folder = Run.at(a.out).folder  # a folder that cannot be made is said before the training
@@ -100,9 +100,9 @@ def _encoder(a: argparse.Namespace) -> int:
 
 
 def _digits(a: argparse.Namespace) -> int:
-    from trainer.cbbt import digits
     from trainer.cbbt.box import ProcessBox
-    from trainer.cbbt.dual import DualEncoder, box_command
+    from trainer.cbbt.digits import experiment as digits
+    from trainer.cbbt.digits.dual_encoder import DualEncoder, box_command
     from trainer.cbbt.methods import table
     from trainer.runs import Run, sha256_of
 
@@ -126,11 +126,19 @@ def _verifier(a: argparse.Namespace) -> int:
     import numpy as np
 
     from trainer.cbbt.box import Budget, ProcessBox
-    from trainer.cbbt.head import Found
-    from trainer.cbbt.judged import Judged
-    from trainer.cbbt.llama_box import box_command
-    from trainer.cbbt.verifier import FORMAT, JudgeBox, VerifierConfig, VerifierTuning, concluded, judge_once, to_json
-    from trainer.cbbt.verifier_report import table
+    from trainer.cbbt.verifier.head import Found
+    from trainer.cbbt.verifier.judged import Judged
+    from trainer.cbbt.verifier.llama_box import box_command
+    from trainer.cbbt.verifier.report import table
+    from trainer.cbbt.verifier.training import (
+        FORMAT,
+        JudgeBox,
+        VerifierConfig,
+        VerifierTuning,
+        concluded,
+        judge_once,
+        to_json,
+    )
     from trainer.commands.cbbt_solutions import graded_parts
     from trainer.runs import Run, sha256_of, write_atomically
     from tutor_app.tutor.models import model_store

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.cbbt.verifier import Parts, split_by_problem
-from trainer.cbbt.verifier_report import Solution, with_equal_answers
+from trainer.cbbt.verifier.report import Solution, with_equal_answers
+from trainer.cbbt.verifier.training import Parts, split_by_problem
 from trainer.data.testsets import refuse_results_of_test_sets
 from trainer.evaluate.results import Result
 from trainer.runs import json_of

@@ -41,8 +41,8 @@ def run(a: argparse.Namespace) -> int:
         UserFault: If the request cannot be carried out.
         HostFault: If the black box fails, or the disk.
     """
-    from trainer.cbbt import vision
-    from trainer.cbbt.imagesets import set_name, sets_in
+    from trainer.cbbt.vision import experiment as vision
+    from trainer.cbbt.vision.eleven_sets import set_name, sets_in
     from trainer.runs import Run
 
     if importlib.util.find_spec("sklearn") is None:
@@ -70,7 +70,7 @@ def opened_clip(where: str, threads: int, seconds: float) -> Iterator[tuple[Box,
         BoxFault: If it does not answer.
     """
     from trainer.cbbt.box import HttpBox, ProcessBox
-    from trainer.cbbt.vision import model_of
+    from trainer.cbbt.vision.experiment import model_of
     from trainer.runs import digest, sha256_of
 
     if "://" in where:
@@ -80,7 +80,7 @@ def opened_clip(where: str, threads: int, seconds: float) -> Iterator[tuple[Box,
     missing = [n for n in ("torch", "transformers") if importlib.util.find_spec(n) is None]
     if missing:
         raise UserFault(f"A local CLIP needs {', '.join(missing)}.", "Install with: pip install -e .[trainer,cbbt]")
-    from trainer.cbbt.clip_box import box_command, check_clip
+    from trainer.cbbt.vision.clip_box import box_command, check_clip
 
     folder = Path(where)
     check_clip(folder)  # a mistake in the path is said here, not by the other process

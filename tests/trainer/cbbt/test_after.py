@@ -14,7 +14,7 @@ from trainer.cbbt import after
 from trainer.cbbt.adapter import accuracy
 from trainer.cbbt.after import RATES, RATIOS, adapted
 from trainer.cbbt.box import ProcessBox
-from trainer.cbbt.digits import METHODS
+from trainer.cbbt.digits.experiment import METHODS
 from trainer.cbbt.methods import Case, adapter_only, folder_name, prompt_then_adapter, tuned
 from trainer.cbbt.shots import SealedSplit, Split
 
@@ -75,7 +75,7 @@ def test_folders() -> None:
 
 def test_a_method_of_another_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch", reason="the extra trainer is not installed")
-    from trainer.cbbt.dual import DualShape, train_encoder
+    from trainer.cbbt.digits.dual_encoder import DualShape, train_encoder
 
     train_encoder(count=256, epochs=1, shape=DualShape(32, 32, 24, 1)).save(tmp_path / "e")
     command = ["cbbt", "digits", "--encoder", str(tmp_path / "e"), "--run", str(tmp_path / "r"), "--methods", "all"]

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.trainer.cbbt import failing_box, toy_box, toy_judge
+from tests.trainer.cbbt import failing_box, toy_box
 from tests.trainer.cbbt.test_tune import BOTH, same, tuning_of
-from tests.trainer.cbbt.test_verifier import CONFIG, PARTS, RIGHT, SOLUTIONS
+from tests.trainer.cbbt.verifier import toy_judge
+from tests.trainer.cbbt.verifier.test_training import CONFIG, PARTS, RIGHT, SOLUTIONS
 from trainer.cbbt.box import BoxFault, Budget, ProcessBox, Shapes
 from trainer.cbbt.frames import Array, Arrays
 from trainer.cbbt.tune import STATE
-from trainer.cbbt.verifier import STATE as VERIFIER_STATE
-from trainer.cbbt.verifier import JudgeBox, VerifierTuning
+from trainer.cbbt.verifier.training import STATE as VERIFIER_STATE
+from trainer.cbbt.verifier.training import JudgeBox, VerifierTuning
 from tutor_app.core.errors import UserFault
 
 FAILURES = {

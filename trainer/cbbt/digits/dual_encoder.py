@@ -2,7 +2,8 @@
 
 The image tower is a small convolutional network, the text tower a small transformer over token embeddings, trained to
 match each other (CLIP, Radford et al., 2021). Tuning uses it only as a black box: this module is also that process,
-``python -m trainer.cbbt.dual FOLDER CLASS ...``, and refuses everything but ``start``, ``texts`` and ``images``.
+``python -m trainer.cbbt.digits.dual_encoder FOLDER CLASS ...``, and refuses everything but ``start``, ``texts`` and
+``images``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.cbbt.drawing import CLASSES, SIDE, STYLES, draw
+from trainer.cbbt.digits.drawing import CLASSES, SIDE, STYLES, draw
 from trainer.cbbt.frames import Array, Arrays
 from trainer.cbbt.serving import serve
 from tutor_app.core.errors import UserFault
@@ -198,7 +199,7 @@ def serve_encoder(folder: Path, classes: Sequence[str]) -> None:
 
 def box_command(folder: Path, classes: Sequence[str]) -> list[str]:
     """What starts the black box of an encoder."""
-    return [sys.executable, "-m", "trainer.cbbt.dual", str(folder), *classes]
+    return [sys.executable, "-m", "trainer.cbbt.digits.dual_encoder", str(folder), *classes]
 
 
 if __name__ == "__main__":

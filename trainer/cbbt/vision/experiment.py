@@ -1,7 +1,7 @@
 """Few-shot classification of image sets over a CLIP that is a black box, with every baseline in one table.
 
-Shots and images to select on are CoOp's samples (:mod:`trainer.cbbt.imagesets`); the test split is read once by each
-method, after everything was chosen. Images are encoded once: their features are kept in the run folder, so that an
+Shots and images to select on are CoOp's samples (:mod:`trainer.cbbt.vision.image_set`); the test split is read once by
+each method, after everything was chosen. Images are encoded once: their features are kept in the run folder, so that an
 experiment that was ended goes on from there.
 """
 
@@ -19,8 +19,6 @@ import numpy as np
 from trainer.cbbt.adapter import Features, Labels
 from trainer.cbbt.box import Box, Budget, size_of
 from trainer.cbbt.encoder import EncoderBox, Wording
-from trainer.cbbt.image_set import ImageSet, Pictures
-from trainer.cbbt.imagesets import LAYOUTS, few_shot_pictures, read_set
 from trainer.cbbt.methods import (
     Case,
     Method,
@@ -34,9 +32,11 @@ from trainer.cbbt.methods import (
     tuned,
     zero_shot,
 )
-from trainer.cbbt.pictures import augmented, squares
 from trainer.cbbt.shots import SealedSplit, Split
 from trainer.cbbt.tune import TuneConfig
+from trainer.cbbt.vision.eleven_sets import LAYOUTS, read_set
+from trainer.cbbt.vision.image_set import ImageSet, Pictures, few_shot_pictures
+from trainer.cbbt.vision.pixels import augmented, squares
 from trainer.runs import Journal, ProgressLine, Run, digest, write_atomically
 from tutor_app.core.errors import UserFault
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from tests.tiny_gguf import N_EMBD, random_weights, token_id, write_model
-from tests.trainer.cbbt.test_verifier import write_results
+from tests.trainer.cbbt.verifier.test_training import write_results
 from trainer.__main__ import main
 from trainer.cbbt.box import BoxFault, Budget, ProcessBox
-from trainer.cbbt.llama_box import box_command
-from trainer.cbbt.verifier import JudgeBox
+from trainer.cbbt.verifier.llama_box import box_command
+from trainer.cbbt.verifier.training import JudgeBox
 from tutor_app.adapters.verifying.kept import Kept
 from tutor_app.adapters.verifying.scores import SCORES, Reading
 from tutor_app.adapters.verifying.verifier import Verifier, read_verifier

@@ -1,4 +1,4 @@
-"""A judge of numpy in a process of its own: ``python -m tests.trainer.cbbt.toy_judge MODE``.
+"""A judge of numpy in a process of its own: ``python -m tests.trainer.cbbt.verifier.toy_judge MODE``.
 
 A solution is a text that says how good it is, ``quality 0.7``. The margin shows that only as far as the soft tokens
 point the right way; the hidden state always does, among noise.
@@ -22,7 +22,7 @@ SIGN = _rng.standard_normal(WIDTH)
 
 
 def command(mode: str = "good") -> list[str]:
-    return [sys.executable, "-m", "tests.trainer.cbbt.toy_judge", mode]
+    return [sys.executable, "-m", "tests.trainer.cbbt.verifier.toy_judge", mode]
 
 
 def main(mode: str) -> None:

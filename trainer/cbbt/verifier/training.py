@@ -1,9 +1,10 @@
 """A verifier from a closed model: soft tokens before "Is this solution right?" and a light head on what comes out.
 
-The black box (:mod:`trainer.cbbt.llama_box`) gives the margin of "Yes" over "No" and a hidden state. The soft tokens
-are tuned by two-sided estimates on batches of solutions; then heads (:mod:`trainer.cbbt.head`) are fitted, calibrated,
-and one of them is chosen on the validation problems. The split is by problem; the held-out problems are judged once, at
-the end, by all methods of the table. Every step of the prompt is saved, and a run that was ended goes on from there.
+The black box (:mod:`trainer.cbbt.verifier.llama_box`) gives the margin of "Yes" over "No" and a hidden state. The soft
+tokens are tuned by two-sided estimates on batches of solutions; then heads (:mod:`trainer.cbbt.verifier.head`) are
+fitted, calibrated, and one of them is chosen on the validation problems. The split is by problem; the held-out problems
+are judged once, at the end, by all methods of the table. Every step of the prompt is saved, and a run that was ended
+goes on from there.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ import numpy as np
 
 from trainer.cbbt.box import Box, Budget, size_of
 from trainer.cbbt.estimator import Vector, two_sided
-from trainer.cbbt.head import Fitted, Found, Head, Right, Rows, calibrated_over, fit_head, fold_of, log_loss
-from trainer.cbbt.judged import Judged
 from trainer.cbbt.optimiser import Adam, Schedule, clip, intrinsic_clip
 from trainer.cbbt.prompts import LowRankPrompt
-from trainer.cbbt.verifier_report import Solution, measured, vote_power, voted
+from trainer.cbbt.verifier.head import Fitted, Found, Head, Right, Rows, calibrated_over, fit_head, fold_of, log_loss
+from trainer.cbbt.verifier.judged import Judged
+from trainer.cbbt.verifier.report import Solution, measured, vote_power, voted
 from trainer.runs import ProgressLine, digest, write_atomically
 from tutor_app.adapters.verifying.scores import SCORES
 from tutor_app.core.errors import UserFault

@@ -1,7 +1,7 @@
-"""A GGUF model as a black box that judges solutions: ``python -m trainer.cbbt.llama_box MODEL THREADS [FOLDER]``.
+"""A GGUF model as a black box that judges solutions.
 
-The operations are ``start``, ``read`` and ``judge`` (:mod:`tutor_app.adapters.verifying.judge`); weights and gradients
-have none.
+``python -m trainer.cbbt.verifier.llama_box MODEL THREADS [FOLDER]`` is that process. The operations are ``start``,
+``read`` and ``judge`` (:mod:`tutor_app.adapters.verifying.judge`); weights and gradients have none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FIRST: Final = " check"
 
 def box_command(model: str, threads: int = 2, folder: Path | None = None) -> list[str]:
     """What starts the black box of a GGUF model, which keeps what it reads in the folder if there is one."""
-    command = [sys.executable, "-m", "trainer.cbbt.llama_box", model, str(threads)]
+    command = [sys.executable, "-m", "trainer.cbbt.verifier.llama_box", model, str(threads)]
     return command if folder is None else [*command, str(folder)]
 
 

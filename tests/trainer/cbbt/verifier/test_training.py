@@ -12,22 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.trainer.cbbt import toy_judge
+from tests.trainer.cbbt.verifier import toy_judge
 from trainer.__main__ import main
 from trainer.cbbt.box import BoxFault, Budget, BudgetSpent, ProcessBox
-from trainer.cbbt.head import Found, Head, calibrated, calibrated_over, fit_head, fold_of, logistic
-from trainer.cbbt.judged import Judged
-from trainer.cbbt.verifier import (
-    STATE,
-    JudgeBox,
-    VerifierConfig,
-    VerifierTuning,
-    concluded,
-    judge_once,
-    split_by_problem,
-    to_json,
-)
-from trainer.cbbt.verifier_report import (
+from trainer.cbbt.verifier.head import Found, Head, calibrated, calibrated_over, fit_head, fold_of, logistic
+from trainer.cbbt.verifier.judged import Judged
+from trainer.cbbt.verifier.report import (
     Solution,
     auc,
     calibration_error,
@@ -37,6 +27,16 @@ from trainer.cbbt.verifier_report import (
     vote_weights,
     voted,
     with_equal_answers,
+)
+from trainer.cbbt.verifier.training import (
+    STATE,
+    JudgeBox,
+    VerifierConfig,
+    VerifierTuning,
+    concluded,
+    judge_once,
+    split_by_problem,
+    to_json,
 )
 from trainer.commands.cbbt_solutions import graded_solutions
 from trainer.data import testsets

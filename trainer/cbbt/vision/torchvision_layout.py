@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from trainer.cbbt.image_set import ImageSet, made_set
+from trainer.cbbt.vision.image_set import ImageSet, made_set
 from tutor_app.core.errors import UserFault
 
 Row = tuple[Path, int, str]

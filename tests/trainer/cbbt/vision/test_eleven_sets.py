@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer.cbbt.image_folders import CLASSES, COUNTS, coop, torchvision
-from trainer.cbbt.imagesets import LAYOUTS, few_shot_pictures, read_set, set_name, sets_in
+from tests.trainer.cbbt.vision.image_folders import CLASSES, COUNTS, coop, torchvision
+from trainer.cbbt.vision.eleven_sets import LAYOUTS, read_set, set_name, sets_in
+from trainer.cbbt.vision.image_set import few_shot_pictures
 from tutor_app.core.errors import UserFault
 
 WORDS = ("red apple", "green leaf", "blue sea")

@@ -10,15 +10,15 @@ import pytest
 
 from trainer.__main__ import main
 from trainer.cbbt.box import Budget, ProcessBox
-from trainer.cbbt.digits import METHODS
-from trainer.cbbt.drawing import CLASSES, DIGITS, draw
+from trainer.cbbt.digits.drawing import CLASSES, DIGITS, draw
+from trainer.cbbt.digits.experiment import METHODS
 from trainer.cbbt.encoder import EncoderBox
 from trainer.cbbt.methods import table
 from tutor_app.core.errors import UserFault
 
 torch = pytest.importorskip("torch", reason="the extra trainer is not installed")
 
-from trainer.cbbt.dual import DualEncoder, DualShape, box_command, train_encoder  # noqa: E402
+from trainer.cbbt.digits.dual_encoder import DualEncoder, DualShape, box_command, train_encoder  # noqa: E402
 
 SHAPE = DualShape(embedding=32, width=32, features=24, layers=1)
 

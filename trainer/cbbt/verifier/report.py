@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from trainer.cbbt.estimator import Vector
-from trainer.cbbt.head import Right, Rows, sigmoid
+from trainer.cbbt.verifier.head import Right, Rows, sigmoid
 from tutor_app.core.votes import vote_weight
 
 RESAMPLES: Final = 1000

@@ -1,4 +1,4 @@
-"""A local CLIP folder as a black box: ``python -m trainer.cbbt.clip_box FOLDER [--threads N] [--port N]``.
+"""A local CLIP folder as a black box: ``python -m trainer.cbbt.vision.clip_box FOLDER [--threads N] [--port N]``.
 
 The operations are ``start``, ``texts`` and ``images``; weights and gradients have none. On the standard streams, or as
 an HTTP service with ``--port``. The folder is what transformers saves of a ``CLIPModel``, with its tokenizer.
@@ -149,7 +149,7 @@ def check_clip(folder: Path) -> None:
 
 def box_command(folder: Path, threads: int = 2) -> list[str]:
     """What starts the black box of a CLIP folder."""
-    return [sys.executable, "-m", "trainer.cbbt.clip_box", str(folder), "--threads", str(threads)]
+    return [sys.executable, "-m", "trainer.cbbt.vision.clip_box", str(folder), "--threads", str(threads)]
 
 
 def _projected(found: Any) -> Tensor:

@@ -1,12 +1,14 @@
-"""A set of labelled images in three splits: paths and classes, no pixels."""
+"""A set of labelled images in three splits, and few-shot samples of it: paths and classes, no pixels."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from trainer.cbbt.shots import VALIDATION_SHOTS
 from tutor_app.core.errors import UserFault
 
 PARTS: Final = ("train", "val", "test")
@@ -72,3 +74,35 @@ def made_set(name: str, parts: Mapping[str, Sequence[tuple[Path, int, str]]]) ->
     return ImageSet(
         name, tuple(words_of(names[i]) for i in range(len(names))), made["train"], made["val"], made["test"]
     )
+
+
+def few_shot_pictures(found: ImageSet, shots: int, seed: int) -> tuple[Pictures, Pictures]:
+    """Images to learn from and to select on: the very images that CoOp draws with this seed from this split.
+
+    ``random.sample`` of each class in the order of the list, first all shots, then at most 4 of each class to select
+    on (Dassl, ``generate_fewshot_dataset``). Where a set has no validation split they come from the rest of the
+    training images; CoOp then selects on the test split, which nothing here does.
+
+    Raises:
+        UserFault: If a class has too few images.
+    """
+    if shots < 1:
+        raise UserFault(f"{shots} shots are too few.", "Give 1 or more.")
+    rng, held = random.Random(seed), min(shots, VALIDATION_SHOTS)
+    train = _sampled(found, found.train, shots, rng, f"for {shots} shots")
+    rest = found.validation or tuple(p for p in found.train if p not in set(train))
+    return train, _sampled(found, rest, held, rng, f"to select on after {shots} shots")
+
+
+def _sampled(found: ImageSet, pictures: Pictures, count: int, rng: random.Random, purpose: str) -> Pictures:
+    by_class: dict[int, list[Picture]] = {}
+    for picture in pictures:
+        by_class.setdefault(picture.label, []).append(picture)
+    for label, name in enumerate(found.classes):
+        if len(by_class.get(label, ())) < count:
+            raise UserFault(
+                f"The class {name} of {found.name} has {len(by_class.get(label, ()))} images, too few {purpose}: "
+                f"{count} are needed.",
+                "Choose fewer shots.",
+            )
+    return tuple(p for group in by_class.values() for p in rng.sample(group, count))

@@ -16,15 +16,15 @@ pytest.importorskip("transformers", reason="the extra trainer is not installed")
 
 import torch
 
-from tests.trainer.cbbt.image_folders import COLOURS, coop, picture
-from tests.trainer.cbbt.tiny_clip import SIDE, save_clip
+from tests.trainer.cbbt.vision.image_folders import COLOURS, coop, picture
+from tests.trainer.cbbt.vision.tiny_clip import SIDE, save_clip
 from trainer.__main__ import main
-from trainer.cbbt import vision
 from trainer.cbbt.box import BoxFault, Budget, HttpBox, ProcessBox
-from trainer.cbbt.clip_box import box_command
 from trainer.cbbt.encoder import EncoderBox, Wording
-from trainer.cbbt.imagesets import read_set
-from trainer.cbbt.pictures import augmented, squares
+from trainer.cbbt.vision import experiment as vision
+from trainer.cbbt.vision.clip_box import box_command
+from trainer.cbbt.vision.eleven_sets import read_set
+from trainer.cbbt.vision.pixels import augmented, squares
 from tutor_app.core.errors import UserFault
 
 WORDING = Wording("a photo of a", ("red apple.", "green leaf.", "blue sea."))
@@ -43,7 +43,7 @@ def box(clip: Path) -> Iterator[ProcessBox]:
 
 @pytest.fixture(scope="module")
 def service(clip: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "trainer.cbbt.clip_box", str(clip), "--threads", "1", "--port", "0"]
+    command = [sys.executable, "-m", "trainer.cbbt.vision.clip_box", str(clip), "--threads", "1", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from trainer.cbbt.estimator import Vector
-from trainer.cbbt.head import Rows
+from trainer.cbbt.verifier.head import Rows
 from trainer.runs import write_atomically
 
 

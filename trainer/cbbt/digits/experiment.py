@@ -15,7 +15,7 @@ import numpy as np
 
 from trainer.cbbt.adapter import Features, Labels
 from trainer.cbbt.box import Box, Budget
-from trainer.cbbt.drawing import DIGITS, SIDE
+from trainer.cbbt.digits.drawing import DIGITS, SIDE
 from trainer.cbbt.encoder import EncoderBox
 from trainer.cbbt.methods import (
     Case,
