@@ -50,12 +50,47 @@ def turns(f, x):
     return found
 
 
+def edges_of(f, x):
+    """Where f ends with growing beyond all bounds, as a logarithm does."""
+    there = np.isfinite(values(f, x))
+    found = []
+    for n in np.flatnonzero(there[:-1] != there[1:]):
+        inside, outside = (x[n], x[n + 1]) if there[n] else (x[n + 1], x[n])
+        for _ in range(60):
+            middle = (inside + outside) / 2
+            if np.isfinite(values(f, middle)):
+                inside = middle
+            else:
+                outside = middle
+        way = 1 if x[n + 1] > outside and there[n + 1] else -1
+        edge = round(float(outside), 9)
+        steps = np.abs(values(f, edge + way * np.array([1e-6, 1e-9, 1e-12])))
+        if np.all(np.diff(steps) > 1):
+            found.append(edge)
+    return found
+
+
 def poles(f, x):
     """Where f grows beyond all bounds: where 1/f goes through 0, or touches it."""
     reciprocal = lambda t: 1 / np.asarray(f(t), dtype=float)
     found = [p for p in zeros(reciprocal, x) if not np.abs(values(f, p)) < 1e6]
     found += [p for p, _ in turns(reciprocal, x) if abs(values(reciprocal, p)) < 1e-9]
+    found += edges_of(f, x)
     return sorted(p for n, p in enumerate(found) if not np.any(np.isclose(found[:n], p, atol=1e-6)))
+
+
+def placed(t):
+    """A place on the axis for a label: multiples of \u03c0 as such."""
+    twelfths = round(t / np.pi * 12)
+    if not twelfths or abs(t - twelfths * np.pi / 12) > 1e-5:
+        return number(t)
+    above, below = twelfths // np.gcd(twelfths, 12), 12 // np.gcd(twelfths, 12)
+    sign, above = "\u2212" if above < 0 else "", abs(above)
+    return f"{sign}{above if above > 1 else ''}\u03c0{f'/{below}' if below > 1 else ''}"
+
+
+def point(x, y):
+    return f"({placed(x)}, {number(y)})"
 
 
 def special(half):
@@ -74,24 +109,107 @@ def special(half):
     return roots, turning, crossings
 
 
-def window():
-    """From where to where to draw, and what to mark: a wider search if nothing crosses nearby."""
-    for half in (10, 100, 1000):
-        roots, turning, crossings = special(half)
-        if any(roots.values()) or any(crossings.values()):
+def repeats(half):
+    """Whether the curves go up and down, or through the axis, more often than can be shown."""
+    count = 0
+    for f in curves.values():
+        y = values(f, np.linspace(-half, half, 8001))
+        count += np.sum(y[:-1] * y[1:] < 0) + np.sum(np.diff(y)[:-1] * np.diff(y)[1:] < 0)
+    return count > 10
+
+
+def outside(found, half):
+    """What lies beyond half."""
+    return [one for one in found if abs(one[0] if isinstance(one, tuple) else one) > 0.999 * half]
+
+
+def bent(f, t):
+    """Whether a turning point is more than rounding."""
+    here, aside = values(f, t), values(f, t + np.array([-0.02, 0.02]) * abs(t))
+    return not np.all(np.abs(aside - here) <= 1e-9 * (1 + abs(here)))
+
+
+def everything():
+    """What is to be marked: near 0, and farther out where the curves do not repeat themselves."""
+    found = special(10)
+    for half, before in ((100, 10), (1000, 100)):
+        if repeats(half):
             break
-    else:
-        roots, turning, crossings = special(10)
+        for known, more in zip(found, special(half)):
+            for key, ones in more.items():
+                known[key] += outside(ones, before)
+    roots, turning, crossings = found
+    for label, f in curves.items():
+        near = [(t, low) for t, low in turning[label] if abs(t) <= 9.99]
+        turning[label] = near + [(t, low) for t, low in turning[label] if abs(t) > 9.99 and bent(f, t)]
+    return roots, turning, crossings
+
+
+def far_line(f, side):
+    """The line that f comes nearer and nearer to far out: its slope and its value at 0; None where there is none."""
+    far = side * 1e8 * np.array([1.0, 1.1234, 1.3717, 1.7321, 2.2361])
+    y = values(f, far)
+    slope = (y[-1] - y[0]) / (far[-1] - far[0])
+    starts = y - slope * far
+    if not np.all(np.isfinite(starts)) or np.ptp(starts) > 1e-3 * (1 + abs(starts[0])):
+        return None
+    still_moving = np.ptp(starts) > 1e-6
+    slope, start = round(float(slope), 9) + 0.0, round(float(starts.mean()), 3 if still_moving else 6) + 0.0
+    t = side * np.linspace(0.01, 50, 5000)
+    apart = np.abs(values(f, t) - slope * t - start)
+    apart = apart[np.isfinite(apart)]
+    still = apart[apart > 1e-6 * (1 + np.abs(start))]
+    # What is that line itself, from a corner or a jump on, does not come nearer to it.
+    if len(still) < 2 or still.max() < 1e-3:
+        return None
+    comes_nearer = 0.6 * still[-2] < still[-1] < 1e-4 * (1 + abs(start))
+    return (slope, start) if comes_nearer or len(still) == len(apart) else None
+
+
+def line(slope, start):
+    """The equation of a line."""
+    if not round(slope, 4):
+        return f"y = {placed(start)}"
+    times = {1.0: "", -1.0: "\u2212"}.get(round(slope, 4), number(slope))
+    added = f" {'+' if start > 0 else chr(0x2212)} {number(abs(start))}" if round(start, 4) else ""
+    return f"y = {times}{across}{added}"
+
+
+lines = {label: (far_line(f, -1), far_line(f, 1)) for label, f in curves.items() if limits is None and solution is None}
+for end in tangents:
+    for label, f in list(curves.items())[:1]:
+        slope = float(values(f, end + 1e-5) - values(f, end - 1e-5)) / 2e-5
+        slope = round(slope, 4) if abs(slope - round(slope, 4)) < 1e-6 else slope
+        height = float(values(f, end))
+        if not np.isfinite(slope) or not np.isfinite(height):
+            print(f"There is no tangent at {across} = {number(end)}.")
+            continue
+        called = line(slope, height - slope * end)
+        curves[f"tangent {called}"] = lambda t, a=slope, b=height, c=end: a * (t - c) + b
+        print(f"Tangent at {across} = {number(end)}: {called}")
+
+
+def window():
+    """From where to where to draw, and what to mark."""
+    roots, turning, crossings = everything()
     places = [t for found in (*roots.values(), *crossings.values()) for t in found]
     places += [t for found in turning.values() for t, _ in found]
-    places += [p for f in curves.values() for p in poles(f, np.linspace(-10, 10, 8001))]
-    places = [t for n, t in enumerate(places) if not any(abs(t - other) < 1e-6 for other in places[:n])]
+    ends = [p for f in curves.values() for p in poles(f, np.linspace(-10, 10, 8001))]
+    places += [*ends, *tangents]
+    places = [t for n, t in enumerate(places) if not any(abs(t - other) < 1e-3 for other in places[:n])]
     if len(places) > 10:  # it repeats itself
         return -2 * np.pi, 2 * np.pi, roots, turning, crossings
     if places:
         wide = max(places) - min(places)
         pad = max(1, 0.4 * wide) if wide else 2
-        return min(places) - pad, max(places) + pad, roots, turning, crossings
+        if ends or any(one for pair in lines.values() for one in pair):  # how it goes on is to be seen
+            pad = max(3, 0.7 * wide)
+        first, last = min(places) - pad, max(places) + pad
+        if 0 < first <= last - first:  # the other axis is near
+            first = -0.1 * last
+        elif 0 > last >= first - last:
+            last = -0.1 * first
+        return first, last, roots, turning, crossings
     wide = np.linspace(-1000, 1000, 80001)
     there = wide[np.isfinite(sum(values(f, wide) for f in curves.values()))]
     near = there[np.abs(there) <= 5]
@@ -120,7 +238,10 @@ heights = heights[np.isfinite(heights)]
 if not len(heights):
     print("There is nothing to draw: it is defined nowhere from -1000 to 1000.")
     raise SystemExit
-marked = [0.0]
+low, high = heights.min(), heights.max()
+from_axis = low if low > 0 else -high
+marked = [] if from_axis > 5 * (high - low) > 0 else [0.0]  # else the axis, far away, would press the graph flat
+marked += [start for pair in lines.values() for slope, start in filter(None, pair) if not round(slope, 4)]
 for label, f in curves.items():
     if limits is not None:
         marked += [end for end in values(f, limits) if np.isfinite(end)]
@@ -131,6 +252,7 @@ for label, f in curves.items():
     marked += [values(f, t) for t in inside(t for t, _ in turning[label])]
     marked += [values(f, t) for pair, found in crossings.items() if label in pair for t in inside(found)]
 low, high = np.quantile(heights, [0.06, 0.94])
+marked = marked or [low]
 span = max(marked) - min(marked)
 peaks = []  # that are no turning points: at x = 0 of sin(x)/x, which is not defined there
 for f in curves.values():
@@ -145,10 +267,35 @@ bottom, top = min(low, *marked), max(high, *marked)
 room = 0.15 * (top - bottom) or 1.0
 bottom, top = bottom - room, top + room
 
+
+
+def draw_far_lines(ax, label, name, colour):
+    """Horizontal and oblique asymptotes, each on the side on which it is one."""
+    left_one, right_one = lines.get(label, (None, None))
+    middle = (left + right) / 2
+    for one, stretch, side in (
+        ((left_one, (left, right), ""),)
+        if left_one == right_one
+        else ((left_one, (left, middle), f" for {across} \u2192 \u2212\u221e"), (right_one, (middle, right), f" for {across} \u2192 \u221e"))
+    ):
+        if one is not None:
+            slope, start = one
+            ends = np.array(stretch)
+            ax.plot(ends, slope * ends + start, color=colour, linewidth=1, linestyle="--", label="_asymptote")
+            kind = "Oblique" if round(slope, 4) else "Horizontal"
+            print(f"{kind} asymptote{name}{side}: {line(slope, start)}")
+
+
 figure, ax = plt.subplots(figsize=(6.4, 4.4))
 axes_through_zero(ax, across, up)
 ax.set_xlim(left, right)
 ax.set_ylim(bottom, top)
+marks = [t for found in (*roots.values(), *crossings.values()) for t in inside(found) if abs(t) > 1e-6]
+marks += [t for found in turning.values() for t, _ in found if abs(t) > 1e-6]
+if np.mean(["\u03c0" in placed(t) for t in marks] or [0]) >= 0.5:
+    step = next(s for s in (np.pi / 4, np.pi / 2, np.pi, 2 * np.pi, right - left) if (right - left) / s <= 9)
+    ticks = step * np.arange(np.ceil(left / step), np.floor(right / step) + 1)
+    ax.set_xticks(ticks, [placed(t) for t in ticks])
 drawn = []
 if solution is not None:
     with np.errstate(all="ignore"):
@@ -167,7 +314,10 @@ for colour, (label, f) in zip(colours * len(curves), curves.items()):
     for p in ends:
         ax.axvline(p, color=colour, linewidth=1, linestyle="--")
     if ends:
-        print(f"Vertical asymptotes{name}: {', '.join(f'{across} = {number(p)}' for p in ends)}")
+        print(f"Vertical asymptotes{name}: {', '.join(f'{across} = {placed(p)}' for p in ends)}")
+    draw_far_lines(ax, label, name, colour)
+    if label.startswith("tangent "):
+        continue
     mark(ax, [(t, 0.0) for t in sorted(inside(roots[label]))], f"Zeros{name}", colour)
     for lowest, called in ((True, "Lowest points"), (False, "Highest points")):
         found = sorted(t for t, low in turning[label] if low == lowest and left <= t <= right)
@@ -194,7 +344,7 @@ for end in breaks if limits is None else []:
                 ax.plot([end], [side], "o", markersize=7, markerfacecolor=face, markeredgecolor=colours[0], zorder=5)
         if np.isfinite(before) and np.isfinite(after):
             value = f", its value is {number(here)}" if np.isfinite(here) else ""
-            print(f"At {across} = {number(end)} it jumps from {number(before)} to {number(after)}{value}")
+            print(f"At {across} = {placed(end)} it jumps from {number(before)} to {number(after)}{value}")
 if len(curves) > 1 or solution is not None:
     across_all = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(3, len(drawn))}
     ax.legend(handles=drawn, edgecolor="none", fontsize=11, columnspacing=1.2, **across_all)

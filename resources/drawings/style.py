@@ -3,7 +3,7 @@ import numpy as np
 
 plt.rcParams.update(
     {"font.family": ["STIXGeneral", "DejaVu Sans"], "font.size": 13, "axes.spines.top": False, "axes.spines.right": False,
-     "axes.titlepad": 12}
+     "axes.titlepad": 12, "axes.formatter.useoffset": False}
 )
 labelled = []
 written = set()

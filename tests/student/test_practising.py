@@ -77,6 +77,8 @@ def test_missed_problems_are_asked_again(qtbot: QtBot, open_window: Open) -> Non
     until(lambda: dialog.said.text() == "It is 2.")
     dialog.next.click()
     assert dialog.said.text() == "That was all for today."
+    assert not dialog.next.isVisible()
+    assert dialog.close_button.isDefault()
     dialog.close_button.click()
     assert services.missed == [Missed("What is 1 + 1?", "2", 2, 0, "2026-03-02")]
 

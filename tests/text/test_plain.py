@@ -15,6 +15,7 @@ from tutor_app.text.plain import plain
             "Fill in \u25a1 and \u25a1, \u25a1, \u25a1",
         ),
         ("So $\\boxed{9}$", "So 9"),
+        ("$\\frac{100}{1 + e^{-x}}$, $\\sqrt{2^{x}}$", "100/(1 + e^(\u2212x)), \u221a(2^x)"),
         ("Ida has $7, Ben $2.50 and Kim $k$; US$30, $4,000", "Ida has $7, Ben $2.50 and Kim k; US$30, $4,000"),
         ("From $1 to $9 in $n$ days, \\$6 or $.50", "From $1 to $9 in n days, $6 or $.50"),
         ("$\\newcommand{\\unit}[1]{[#1]}$Find $\\unit{k}$", "Find [k]"),

@@ -137,12 +137,17 @@ def test_an_answer_is_drawn_where_the_problem_cannot_be() -> None:
     [
         ("y = x^2 - 4", ["Zeros: (−2, 0), (2, 0)", "Lowest points: (0, −4)", "Value at x = 0: −4"]),
         ("y = (x-1)^2", ["Zeros: (1, 0)", "Lowest points: (1, 0)", "Value at x = 0: 1"]),
-        ("y = 1/(x-1)", ["Vertical asymptotes: x = 1", "Value at x = 0: −1"]),
-        ("y = 10^x", ["Value at x = 0: 1"]),
+        ("y = 1/(x-1)", ["Vertical asymptotes: x = 1", "Horizontal asymptote: y = 0", "Value at x = 0: −1"]),
+        ("y = 10^x", ["Horizontal asymptote for x → −∞: y = 0", "Value at x = 0: 1"]),
         ("y = floor(x)", ["Value at x = 0: 0"]),
         (
             "y = 1/(x^2-4)",
-            ["Vertical asymptotes: x = −2, x = 2", "Highest points: (0, −0.25)", "Value at x = 0: −0.25"],
+            [
+                "Vertical asymptotes: x = −2, x = 2",
+                "Horizontal asymptote: y = 0",
+                "Highest points: (0, −0.25)",
+                "Value at x = 0: −0.25",
+            ],
         ),
         ("x + y = 1000", ["Crossings with the x-axis: (1000, 0)", "Crossings with the y-axis: (0, 1000)"]),
         ("y = x^2 - 10000", ["Zeros: (−100, 0), (100, 0)", "Lowest points: (0, −10000)", "Value at x = 0: −10000"]),

@@ -159,3 +159,56 @@ def test_a_curve_that_meets_no_axis_says_so(sandbox: Sandbox) -> None:
     assert found is not None
     _, words = picture(found, sandbox, NeverCancelled())
     assert words == "xy = 8 meets neither axis here."
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("f(x) = (2x^2 - 3)/(x^2 - 4)", ["Vertical asymptotes: x = −2, x = 2", "Horizontal asymptote: y = 2"]),
+        ("y = (x^2 + 1)/x", ["Vertical asymptotes: x = 0", "Oblique asymptote: y = x"]),
+        ("y = arctan(x)", ["Horizontal asymptote for x → −∞: y = −π/2", "Horizontal asymptote for x → ∞: y = π/2"]),
+        ("y = 100/(1 + e^(-x))", ["Horizontal asymptote for x → −∞: y = 0", "Horizontal asymptote for x → ∞: y = 100"]),
+        ("y = ln(3 - x)", ["Vertical asymptotes: x = 3"]),
+        ("y = 1/sqrt(x)", ["Vertical asymptotes: x = 0", "Horizontal asymptote for x → ∞: y = 0"]),
+    ],
+)
+def test_asymptotes_are_told(sandbox: Sandbox, text: str, lines: list[str]) -> None:
+    found = find(text, asked=True)
+    assert found is not None
+    _, words = picture(found, sandbox, NeverCancelled())
+    assert [line for line in words.split("\n") if "symptote" in line] == lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["y = abs(x - 3) + 2", "y = sqrt(x)", "y = sin(pi x)", "y = (x^2 - 1)/(x - 1)", "y = 2x + 1", "y = x ln(x)"],
+)
+def test_what_has_no_asymptote_gets_none(sandbox: Sandbox, text: str) -> None:
+    found = find(text, asked=True)
+    assert found is not None
+    _, words = picture(found, sandbox, NeverCancelled())
+    assert words
+    assert "symptote" not in words
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("y = 0.001x^3 - 0.3x", "Zeros: (−17.3205, 0), (0, 0), (17.3205, 0)"),
+        ("y = (x - 1)(x - 50)", "Zeros: (1, 0), (50, 0)"),
+        ("y = 3 sin(2x - pi/2) + 1", "Highest points: (−3π/2, 4), (−π/2, 4), (π/2, 4), (3π/2, 4)"),
+    ],
+)
+def test_places_far_out_and_multiples_of_pi_are_told(sandbox: Sandbox, text: str, line: str) -> None:
+    found = find(text, asked=True)
+    assert found is not None
+    _, words = picture(found, sandbox, NeverCancelled())
+    assert line in words.split("\n")
+
+
+def test_a_graph_far_from_the_axis_is_not_pressed_flat(sandbox: Sandbox) -> None:
+    found = find("y = x^2 + 1000", asked=True)
+    assert found is not None
+    figure, _ = picture(found, sandbox, NeverCancelled())
+    assert figure is not None
+    assert "y from 999" in figure.alt

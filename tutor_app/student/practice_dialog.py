@@ -110,6 +110,14 @@ class PracticeDialog(QDialog):
         else:
             self.next.setFocus()
 
+    def end(self, sentence: str) -> None:
+        """Say why there is no other problem; the dialog can only be closed then."""
+        self.say(sentence)
+        announce(self, sentence)
+        self.next.hide()
+        self.close_button.setDefault(True)
+        self.close_button.setFocus()
+
     def say(self, sentence: str, tone: str = "") -> None:
         """Say what happens, or that there is nothing more; in the colour of what is ``good`` or ``bad``."""
         self.said.setProperty("tone", tone)

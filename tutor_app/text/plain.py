@@ -57,6 +57,8 @@ def plain(text: str) -> str:
         text = re.sub(r"\\(?:text|textbf|mathrm|mathbf|mathbb|boxed|fbox|operatorname)\s*\{([^{}]*)\}", r"\1", text)
         text = re.sub(r"\\pmod\s*(?:\{([^{}]*)\}|(\d))", lambda m: f"(mod {m[1] or m[2]})", text)
         text = re.sub(r"\\sqrt\s*(?:\[([^][{}]*)\]\s*)?(?:\{([^{}]*)\}|(\d))", _root, text)
+        if text == before:  # a power within a fraction or root keeps that one waiting
+            text = re.sub(r"([_^])\{([^{}]*)\}", lambda m: m[1] + _grouped(m[2]), text)
         if text == before:
             break
     text = re.sub(r"\\([A-Za-z]+)", lambda m: _SIGNS.get(m[1], m[1] if m[1] in _WORDS else m[0]), text)

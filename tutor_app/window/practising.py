@@ -58,8 +58,13 @@ class Practising(QObject):
             self._window.status.say("Ready")
             self._show(exercise)
 
+        def failed(error: Exception) -> None:
+            sentence = self._window.faults.complain(error)
+            if self.dialog is not None:
+                self.dialog.end(sentence)
+
         self._window.bridge.run_in_background(
-            lambda: self._window.services.another(shown, job.cancel), done, self._window.faults.complain, job=job
+            lambda: self._window.services.another(shown, job.cancel), done, failed, job=job
         )
 
     def missed(self) -> None:
@@ -110,7 +115,7 @@ class Practising(QObject):
         if self._waiting:
             self._show(self._waiting.pop(0))
         elif self.dialog is not None:
-            self.dialog.say("That was all for today." if self._sheet is None else "That was all of the worksheet.")
+            self.dialog.end("That was all for today." if self._sheet is None else "That was all of the worksheet.")
 
     def _heading(self, exercise: Exercise) -> str:
         """Which problem of a worksheet it is, and where its hints end."""
