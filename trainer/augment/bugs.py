@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -370,8 +370,10 @@ def used_too_early(code: ParsedCode, rng: random.Random) -> Bug | None:
             between = {n for n, a in code.assignments(rng) if node.lineno < a.lineno < other.lineno}
             if between & {n.id for n in ast.walk(other.value) if isinstance(n, ast.Name)}:
                 continue  # Python would complain of another name than the explanation
-            line = lines.pop(other.lineno - 1)
-            lines.insert(node.lineno - 1, line)
+            start, at = _with_comments(lines, other.lineno - 1), _with_comments(lines, node.lineno - 1)
+            moved = lines[start : other.lineno]
+            del lines[start : other.lineno]
+            lines[at:at] = moved
             why = rng.choice(
                 (
                     f"`{later}` was computed before `{name}`, which it needs. I put the lines in the right order.",
@@ -380,6 +382,13 @@ def used_too_early(code: ParsedCode, rng: random.Random) -> Bug | None:
             )
             return Bug("used too early", "\n".join(lines), ("NameError", "UnboundLocalError"), why)
     return None
+
+
+def _with_comments(lines: Sequence[str], at: int) -> int:
+    """Where the comments begin that stand over a line; the line itself if there are none."""
+    while at and lines[at - 1].lstrip().startswith("#"):
+        at -= 1
+    return at
 
 
 def sign_in_number(code: ParsedCode, rng: random.Random) -> Bug | None:

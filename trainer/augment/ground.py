@@ -27,7 +27,7 @@ from tutor_app.core.verdicts import KNOWN_RIGHT
 _OPERAND: Final = re.compile(
     r"(?<![\w.,/])\$?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|[.,]\d|\s*(?:st|nd|rd|th)\b)"
 )
-ANY_NUMBER: Final = re.compile(r"\d[\d,]*(?:\.\d+)?")
+ANY_NUMBER: Final = re.compile(r"(?<![\d,])\.\d+|\d[\d,]*(?:\.\d+)?")
 
 
 def with_article(before: str, number: str) -> str:
@@ -59,7 +59,7 @@ def ground(question: str, answer: str) -> Grounded:
     Raises:
         NotAChain: If the solution is no exact chain, or an operand does not stand exactly once in the question.
     """
-    chain, gold = parse_solution(answer, whole=True)
+    chain, gold = parse_solution(answer)
     if len(chain.needed().steps) < len(chain.steps):
         raise NotAChain("nothing uses the result of a step")  # as of the shorter of two books, which others may be
     need_one_result(chain)

@@ -37,73 +37,12 @@ _ANNOTATION: Final = re.compile(r"<<([^<>]*)>>")
 _BARE: Final = r"(?<![\w.])([\d.,$()]+(?:\s*[-+*/x×]\s*[\d.,$()]+)+)\s*=\s*(\$?\d[\d,]*(?:\.\d+)?)(?![\d\s]*[-+*/x×=])"
 """An equation without an annotation: some authors forgot one."""
 _EQUATION: Final = re.compile(rf"{_ANNOTATION.pattern}|{_BARE}")
-_NAMELESS: Final = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "but",
-        "by",
-        "can",
-        "does",
-        "did",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "his",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "into",
-        "more",
-        "of",
-        "off",
-        "on",
-        "one",
-        "or",
-        "per",
-        "she",
-        "so",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "was",
-        "were",
-        "been",
-        "which",
-        "while",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "total",
-        "after",
-        "before",
-        "when",
-        "who",
-    ]
-)
+_NAMELESS_WORDS: Final = """
+a an and are as at be because but by can does did for from had has have he her his if in is it its into more of
+off on one or per she so than that the their them then there these they this those to was were been which while
+will with would you your total after before when who
+"""
+_NAMELESS: Final = frozenset(_NAMELESS_WORDS.split())
 _BUILTIN: Final = frozenset(dir(builtins))
 
 
@@ -119,7 +58,7 @@ def gsm8k_line(value: Any, number: int) -> tuple[str, str, int]:
     return question.strip(), answer, number
 
 
-def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool = False) -> tuple[Chain, Fraction]:
+def parse_solution(answer: str, said: Collection[Fraction] = ()) -> tuple[Chain, Fraction]:
     """The chain and the gold answer of a GSM8K ``answer`` text.
 
     Operands equal to an earlier result are chained to the latest such result. One that the question states, too, may
@@ -128,11 +67,10 @@ def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool 
     Args:
         answer: Annotated steps, ``####`` and the result.
         said: Numbers of the question.
-        whole: Whether the last step must give the answer. Otherwise what follows the step with its value is cut off,
-            though that value may only happen to be the same.
 
     Raises:
-        NotAChain: If an annotation cannot be read or re-execution does not give the gold answer.
+        NotAChain: If an annotation cannot be read, or re-execution does not end on the gold answer: a step before the
+            last one may only happen to have its value.
     """
     body, mark, gold_text = answer.rpartition("####")
     if not mark:
@@ -167,7 +105,7 @@ def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool 
                 if not leaves(node, Literal) and not any(r.step in times_of_day for r in leaves(node, Ref)):
                     raise NotAChain("a time of day is calculated from no other")
                 times_of_day.add(len(steps))
-            name = _name(rest, names) or _unique(f"step_{len(steps) + 1}", names)
+            name = _name(line[: m.start()], rest, names) or _unique(f"step_{len(steps) + 1}", names)
             names.add(name)
             steps.append(Step(node, name, prose(line), goal(line), what(line[: m.start()], rest)))
             values.append(value)
@@ -177,18 +115,14 @@ def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool 
     if not calculates(steps[-1].node):
         raise NotAChain("the last step calculates nothing")
     if values[-1] != gold:
-        at = max((i for i, v in enumerate(values) if v == gold), default=-1)
-        if at < 0 or whole:
-            raise NotAChain(f"the steps end on {shown(values[-1])}, the answer is {shown(gold)}")
-        chain = Chain(chain.steps[: at + 1])
-        if not calculates(chain.steps[-1].node):
-            raise NotAChain("the step that gives the answer calculates nothing")
+        raise NotAChain(f"the steps end on {shown(values[-1])}, the answer is {shown(gold)}")
     return chain, gold
 
 
 _CALCULATION_BEFORE: Final = re.compile(r"[-+*/x×÷]\s*[(\d.$][^a-z=]*=\s*\$?\s*$")
 """As in ``1 / (1/5) = <<5=5>>5``."""
 _TIME_OF_DAY: Final = re.compile(r"\s*\d[\d:,.]*\s*(?:[ap]\.?m\b|o'clock\b)", re.IGNORECASE)
+_UNREAD_PERCENT: Final = re.compile(r"=\s*(\d+(?:\.\d+)?)\s*(?:%|percent\b)")
 _UNREAD: Final = re.compile(r"=\s*\$?\s*(-?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:/[1-9]\d*)?)(?!\s*[-+*/x×=\d(%])")
 
 
@@ -206,6 +140,9 @@ def unread_results(answer: str) -> frozenset[Fraction]:
                 above, _, below = m[1].partition("/")
                 value = number(above.rstrip(",")) / int(below or 1)
                 found |= {value, 1 / value} if below and value else {value}
+        for m in _UNREAD_PERCENT.finditer(line):
+            if not any(start <= m.start() < end for start, end in read):
+                found |= {Fraction(m[1]), Fraction(m[1]) / 100}
     return frozenset(found)
 
 
@@ -248,92 +185,20 @@ _SUBJECT: Final = re.compile(
     r"(?P<subject>[Tt]he [A-Za-z' -]+?|[A-Z][a-z]+'s [A-Za-z' -]+?) (?:is|are|was|were|will be|equals|would be) "
     r"(?:now |then |therefore |thus |only |a total of |equal to )?[-\d$.,(%=+*/x× ]*$"
 )
-_NO_BEGINNING: Final = frozenset(
-    [
-        "about",
-        "ago",
-        "after",
-        "all",
-        "and",
-        "are",
-        "around",
-        "at",
-        "away",
-        "because",
-        "before",
-        "but",
-        "by",
-        "each",
-        "every",
-        "everything",
-        "extra",
-        "fewer",
-        "for",
-        "from",
-        "greater",
-        "in",
-        "into",
-        "is",
-        "it",
-        "large",
-        "left",
-        "less",
-        "long",
-        "longer",
-        "more",
-        "most",
-        "not",
-        "of",
-        "off",
-        "old",
-        "older",
-        "on",
-        "only",
-        "or",
-        "out",
-        "over",
-        "per",
-        "plus",
-        "remaining",
-        "shorter",
-        "so",
-        "tall",
-        "taller",
-        "than",
-        "that",
-        "the",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "times",
-        "to",
-        "together",
-        "total",
-        "under",
-        "until",
-        "was",
-        "were",
-        "when",
-        "which",
-        "while",
-        "who",
-        "will",
-        "with",
-        "without",
-        "would",
-        "year-old",
-        "worth",
-    ]
-)
+_NO_BEGINNING_WORDS: Final = """
+about ago after all and are around at away because before but by each every everything extra fewer for from
+greater in into is it large left less long longer more most not of off old older on only or out over per plus
+remaining shorter so tall taller than that the then there these they this times to together total under until
+was were when which while who will with without would year-old worth
+"""
+_NO_BEGINNING: Final = frozenset(_NO_BEGINNING_WORDS.split())
 _NO_ENDING: Final = re.compile(
     r"\s+(?:a|after|an|and|are|as|at|because|before|but|by|during|each|every|excluding|for|from|he|his|her|if|in|"
     r"including|into|is|it|its|like|of|on|or|per|she|since|so|than|that|the|their|then|they|this|to|until|was|were|when|which|"
     r"while|with|without)$"
 )
 _LISTED: Final = re.compile(
-    r"\s*\$?-?[\d,]*\.?\d+%? (?:(?!and\b|or\b)[a-z'’-]+ ){0,4}[a-z'’-]+, "
+    r"\s*\$?-?[\d,]*\.?\d+%? (?:(?!and\b|or\b)[a-z'’-]+ ){0,8}[a-z'’-]+, "
     r"(?:[a-z'’-]+ ){0,2}?[a-z'’-]+(?:,| and| or)(?= [a-z])"
 )
 """A result of several things, the first of which would be taken for all: "7 kilos of apples, oranges and grapes"."""
@@ -438,17 +303,43 @@ def _chain(node: Node, values: Sequence[Fraction], used: set[int], left_to_chain
             return node
 
 
-def _name(rest: str, taken: set[str]) -> str:
-    """A name from the words right after a result: ``24 clips in May`` gives ``clips_in_may``."""
+_OF_ANOTHER_WORDS: Final = (
+    "a after an as at because before by for from if in into off on per so than to when which while who with"
+)
+_OF_ANOTHER: Final = frozenset(_OF_ANOTHER_WORDS.split())
+"""Words after a number behind which no name of it stands: "6 for the spoons" are no spoons."""
+_A_UNIT: Final = frozenset(["a", "an", "each", "every", "per"])
+_MONEY_WORDS: Final = """
+allowance bill bonus budget change charge commission cost deposit discount dollar dollars donation fee fees fine
+interest loss price profit profits raise refund rent salary savings tax taxes tip tips
+"""
+_MONEY: Final = frozenset(_MONEY_WORDS.split())
+
+
+def _name(before: str, rest: str, taken: set[str]) -> str:
+    """A name from the words right after a result: ``24 clips in May`` gives ``clips_in_may``.
+
+    Of an amount of money only a name of money: ``$6 for the spoons`` are ``dollars``, ``$15 sales tax`` is a tax.
+    """
     clause = None if _LISTED.match(rest) else re.match(r"\s*\$?-?[\d,]*\.?\d+%?\s*([^.,;:=+*/()<>\d$]*)", rest)
     words = re.findall(r"[a-z]+", (clause[1] if clause else "").lower().replace("'s", "").replace("-", " "))[:4]
+    passed: list[str] = []
     while words and words[0] in _NAMELESS:
-        words = words[1:]
+        passed.append(words.pop(0))
     if {"and", "or"} & set(words[2:4]):
         return ""  # "kilograms of apples and pears" are not those of apples, but "pens and pencils" are both
     words = words[:3]
+    if words[1:] == ["at", "first"] and not _HAD.search(before):
+        words = words[:1]
     while words and words[-1] in _NAMELESS:
         words = words[:-1]
+    of_another = not _OF_ANOTHER.isdisjoint(passed)
+    if words and (before.rstrip().endswith("$") or rest.lstrip().startswith("$")):
+        if of_another or _MONEY.isdisjoint(words):
+            unit = [w for w in (*passed, *words) if w not in _NAMELESS or w in _A_UNIT][:2]
+            words = ["dollars", *(unit if len(unit) > 1 and unit[0] in _A_UNIT else ())]
+    elif of_another:
+        return ""
     name = "_".join(words)
     if len(name) < 3 or keyword.iskeyword(name) or name in _BUILTIN:
         return ""

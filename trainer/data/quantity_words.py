@@ -24,13 +24,13 @@ _QUANTITIES: Final = _words(
 )
 _FINITE: Final = _words(
     "aren ate attend attends became become becomes began blow blows burst buy buys came can come comes contain "
-    "contains contribute cost costs could did didn do does doesn don drank drive drives drove earn earns eat eats "
-    "enjoy enjoys equal equals favor favors fit fits flew gave get gets give gives go goes got grew grow grows had "
-    "has hatch have isn knew lasts lay lays leave like likes live lives love loves make makes may might must "
-    "need needs neither nor own owns pass passes pay pays play plays prefer prefers ran read reads represent "
-    "represents run runs sang saw sell sells should speak speaks spend spends stay stays swam take takes took touch "
-    "touches use uses want wants wasn wear wears weigh weighs went weren will wore work works would write writes "
-    "wrote"
+    "contains contribute cost costs could did didn disappear disappears do does doesn don drank drive drives "
+    "drove earn earns eat eats enjoy enjoys equal equals fall falls favor favors fell fit fits flew gave get gets "
+    "give gives go goes got grew grow grows had happen happens has hatch have holds isn keeps knew lasts lay lays "
+    "leave like likes live lives love loves make makes may might must need needs neither nor own owns pass passes "
+    "pay pays play plays prefer prefers ran read reads represent represents run runs sang sat saw sell sells "
+    "should speak speaks spend spends stands stay stays stood swam take takes took touch touches use uses want "
+    "wants wasn wear wears weigh weighs went weren will wore work works would write writes wrote"
 )
 _PARTICIPLES: Final = _words(
     "baked bought broken brought built burnt caught cut done drawn driven drunk eaten fed filled found given gone "

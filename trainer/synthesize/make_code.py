@@ -20,6 +20,7 @@ from trainer.data.gsm8k import parse_solution, unread_results
 from trainer.data.number_words import meant_numbers, part_numbers, percentages, said_numbers, spelled_numbers
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import asking
+from trainer.teacher.english import is_frequent
 from tutor_app.core.events import RunFinished
 from tutor_app.core.parts import Answer, Code, Output, Part, Text
 from tutor_app.core.ports import CodeExecutor, NeverCancelled
@@ -292,6 +293,8 @@ def _without_slips(chain: Chain, known: Collection[Fraction], question: str) -> 
     def strange(text: str) -> bool:
         found = (m.rstrip(",") for m in re.findall(r"\d[\d,]*(?:\.\d+)?", text))
         named = re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}", text)
+        begins = re.findall(r"(?:^|[.!?:] )([A-Z][a-z]{2,}(?<!ing))\b", text)
+        named += [w for w in begins if not is_frequent(w)]
         return (
             any(Fraction(m.replace(",", "")) not in numbers for m in found)
             or any(name.lower() not in words for name in named)

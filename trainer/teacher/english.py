@@ -99,7 +99,7 @@ def is_english(text: str, question: str = "") -> bool:
     everything: set[str] = set()
     small: set[str] = set()
     for sentence in _SENTENCE.split(prose):
-        words = [w for w in _WORD.findall(sentence) if len(w) > 2 or _known(w)]  # "ad + bc" is a formula
+        words = [w for w in _WORD.findall(sentence) if len(w) > 2 or is_frequent(w)]  # "ad + bc" is a formula
         common = {w.lower() for w in words if w[0].islower()}  # others may be names
         if len(common) >= _ENOUGH and _share(common) < _SHARE:
             return False
@@ -107,7 +107,7 @@ def is_english(text: str, question: str = "") -> bool:
         everything |= common | {w.lower() for w in words[:1]}
     if len(everything) >= _ENOUGH:
         return _share(everything) >= _SHARE
-    return (not small and len(everything) < _FEWEST) or any(map(_known, everything))
+    return (not small and len(everything) < _FEWEST) or any(map(is_frequent, everything))
 
 
 _ACCENTED: Final = re.compile(r"\b[a-z]*[ß-öø-ÿāăąćčďđēęěğīıłńňōőœřśşšţťūůűźżžȘșț][a-zß-öø-ÿ]*\b")
@@ -127,9 +127,9 @@ def _foreign_sentence(prose: str, question: str) -> bool:
     stems = _stems(question)
     spoken = [sentence for sentence in _SENTENCE.split(prose) if _WORD.search(sentence)]
     for sentence in spoken:
-        words = [w for w in _WORD.findall(sentence) if len(w) > 2 or _known(w)]
+        words = [w for w in _WORD.findall(sentence) if len(w) > 2 or is_frequent(w)]
         is_long = len({w.lower() for w in words}) > 1 and any(w[0].islower() for w in words)
-        if is_long and not any(_known(w) or _stem(w) in stems for w in words):
+        if is_long and not any(is_frequent(w) or _stem(w) in stems for w in words):
             return True
     if not spoken:
         return False
@@ -138,7 +138,7 @@ def _foreign_sentence(prose: str, question: str) -> bool:
         return True
     heard = {w.lower() for w in _WORD.findall(" ".join((question, *spoken[:-1])))}
     last = {w.lower() for w in _WORD.findall(spoken[-1]) if len(w) > 2} - _OF_SEVERAL
-    strange = sum(not _known(w) and (_stem(w) not in stems or _bent(w, heard)) for w in last)
+    strange = sum(not is_frequent(w) and (_stem(w) not in stems or _bent(w, heard)) for w in last)
     return 0 < strange >= len(last) - strange
 
 
@@ -185,10 +185,11 @@ def _foreign_words(prose: str) -> bool:
 
 
 def _share(words: Collection[str]) -> float:
-    return sum(map(_known, words)) / len(words)
+    return sum(map(is_frequent, words)) / len(words)
 
 
-def _known(word: str) -> bool:
+def is_frequent(word: str) -> bool:
+    """Whether a word, in any of its forms, is one of the frequent ones of English mathematics."""
     word = word.lower()
     if word in _KNOWN:
         return True

@@ -300,6 +300,18 @@ def test_no_comment_tells_the_masked_number_in_words() -> None:
     assert not any("welve" in source for source in sources)
 
 
+def test_half_an_inch_keeps_its_half_where_5_is_masked() -> None:
+    question = "It rains 5 inches, then half of that, then 1/2 inch for the next hour. How much is it in 2 hours?"
+    answer = (
+        "It rains 5/2 = <<5/2=2.5>>2.5 inches.\nFor 1 hour it rains 1*.5 = <<1*.5=.5>>.5 inches.\n"
+        "In all <<5+2.5+.5=8>>8 inches.\n#### 8"
+    )
+    made = [r for seed in range(8) for r in fobar(question, answer, LocalExecutor(), seed=seed)]
+    words = [p.source for r in made if r.meta["gold"] == "5" for p in r.solution if isinstance(p, Code)]
+    assert words
+    assert not any(".X" in source for source in words)
+
+
 def test_code_with_a_number_that_the_altered_problem_does_not_give_is_no_record() -> None:
     asked = "Ann buys 3 pens at $4 and pays with $20. What is left?"
     for code, fits in (("print(20 - 3 * 4)", True), ("print(20 - 3 * 5)", False), ('print(Rational("3.5"))', False)):

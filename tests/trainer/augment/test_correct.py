@@ -157,6 +157,13 @@ def test_a_line_that_is_moved_up_fails_at_the_name_that_is_explained() -> None:
         assert f"`{caught.value.name}`" in bug.why
 
 
+def test_a_comment_stays_with_the_line_that_it_explains() -> None:
+    source = "# the pounds\npounds = 54 / 2\n# four of them\nheavy = pounds * 4\n\nprint(heavy)"
+    rng = random.Random(0)
+    (bug,) = [b for b in bugs(source, "It weighs half of 54 pounds.", rng) if b.kind == "used too early"]
+    assert bug.source == "# four of them\nheavy = pounds * 4\n# the pounds\npounds = 54 / 2\n\nprint(heavy)"
+
+
 def test_what_is_no_whole_number_is_the_quotient() -> None:
     source = "students = 3 / 4 * 600\nothers = 600 - students\n\nprint(others)"
     told = {

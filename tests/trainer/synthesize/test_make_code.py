@@ -238,6 +238,9 @@ def test_a_result_is_not_told_in_another_unit(unit: str, sentence: str) -> None:
         ("It is 24*7 = <<24*7=168>>168 roses in two months.\n#### 168", "It is 24*7 = 168 roses in two months.", ""),
         ("Tom sends 24*7 = <<24*7=168>>168 roses a week.\n#### 168", "Tom sends 24*7 = 168 roses a week.",
          "the number of roses a week"),
+        ("Liam sends 24*7 = <<24*7=168>>168 roses.\n#### 168", "", "the number of roses"),
+        ("Counting all, he sends 24*7 = <<24*7=168>>168 roses.\n#### 168", "Counting all, he sends 24*7 = 168 roses.",
+         "the number of roses"),
         ("Since Liam used 7, he sends 24*7 = <<24*7=168>>168 roses.\n#### 168", "", "the number of roses"),
         ("Thus x = 24*7 = <<24*7=168>>168 roses.\n#### 168", "", "the number of roses"),
         ("3. Tom sends 24*7 = <<24*7=168>>168 roses.\n#### 168", "Tom sends 24*7 = 168 roses.", "the number of roses"),
@@ -271,6 +274,12 @@ REST = "Ada has 40 fish. 20% are red, 60% are blue, and the rest are green. How 
             "The taps give 2*4 = <<2*4=8>>8 gallons.\nIt takes 5/2 = <<5/2=2.5>>2.5 minutes.\n"
             "In all 8+2.5 = <<8+2.5=10.5>>10.5 of them.\n#### 10.5",
             "a step adds gallon and minute",
+        ),
+        (  # 70 is the sum of the two, and would be the rest of 30 %, too
+            "Of 150 minutes Mia reads 30%, writes 40%, and rests. How long does she rest?",
+            "That are 30% + 40% = 70% of the time.\nThat is 70/100*150 = <<70/100*150=105>>105 minutes.\n"
+            "She rests for 150-105 = <<150-105=45>>45 minutes.\n#### 45",
+            "a number is the result of an equation that is not read, 70",
         ),
         (  # a tenth of 5 was calculated in words; 50 bags are no 50 %
             "A bag costs $5. How much are 50 bags with a discount of 10%?",
