@@ -66,6 +66,19 @@ class TestExpand:
         ("\\colorbox{pink}{so $t$}", "\\colorbox{pink}{\\text{so $t$}}"),
         ("\\colorbox{pink}{t}", "\\colorbox{pink}{t}"),
         ("\\frac{1}{2}", "\\frac{1}{2}"),
+        ("u\\mathbin{\\oplus}v", "u\\oplus v"),
+        ("u\\mathrel{\\heartsuit}v", "u\\;{\\heartsuit}\\;v"),
+        ("\\mathopen{}\\left(u\\right)\\mathclose{}", " \\left(u\\right) "),
+        ("u\\mathord{=}v", "u= v"),
+        ("\\mathop{\\lim}\\limits_{t\\to 1} g", "\\lim \\limits_{t\\to 1} g"),
+        ("\\mathop{\\mathrm{Res}}_{t=1} g", "\\operatorname*{Res}_{t=1} g"),
+        ("\\mathop{U}\\limits_{k}^{m}", "\\overset{m}{\\underset{k}{{U}}}"),
+        ("g(t):=t+1", "g(t)\u2254 t+1"),
+        ("g\\mathrel{\\mathop:}=h", "g\u2254 h"),
+        ("g\\mathrel{:=}h", "g\u2254 h"),
+        ("p::=q", "p\u2a74 q"),
+        ("p:q=2:3", "p:q=2:3"),
+        ("p\\centernot\\implies q", "p\\nRightarrow q"),
     ])  # fmt: skip
     def test_says_it_in_known_commands(self, source: str, expected: str) -> None:
         assert expand(source) == expected
@@ -81,6 +94,7 @@ class TestExpand:
         "\\begin{multlined}[b]u\\\\v\\end{multlined}",
         "\\begin{psmallmatrix}7&8\\\\9&6\\end{psmallmatrix}", "\\begin{dcases*}u & for $u<3$\\\\v & else\\end{dcases*}",
         "u\\not\\propto v", "u\\not\\longrightarrow v", "\\SI{37}{\\celsius}", "\\ce{X <=>[a][b] Y}",
+        "u\\mathrel{R}v\\mathbin{\\oplus}w\\mathopen[\\mathclose]", "y''^2+y'''^{k}", "\\mathop{\\mathrm{d}t}",
         "3 \\gt 2 \\lt 5", "\\bcancel{8}+\\xcancel{9}", "\\cancelto{1}{k}", "f\\coloneqq g", "g\\eqqcolon f",
         "\\begin{rcases} u=2 \\\\ v=3 \\end{rcases}\\implies uv=6", "\\begin{pmatrix*}[l] -7 & 1 \\end{pmatrix*}",
         "\\begin{split}[b] u &= v \\end{split}", "\\ce{CH4 + 2O2 -> CO2 + 2H2O}", "\\qty{5}{\\newton\\meter}",

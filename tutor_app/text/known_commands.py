@@ -97,6 +97,17 @@ _NEGATED: Final = {
         "trianglerighteq",
     )},
 }  # fmt: skip
+_CLASSES: Final = {
+    "mathbin": ("\\:", "\\:"), "mathrel": ("\\;", "\\;"), "mathpunct": ("", "\\,"), "mathord": ("", ""),
+    "mathinner": ("", ""), "mathopen": ("", ""), "mathclose": ("", ""),
+}  # fmt: skip
+"""The space around what is made a sign of a class."""
+_SPACED: Final = frozenset({
+    "=", "<", ">", "+", "-", "\\le", "\\leq", "\\ge", "\\geq", "\\ne", "\\neq", "\\sim", "\\approx", "\\equiv", "\\in",
+    "\\ni", "\\to", "\\times", "\\cdot", "\\oplus", "\\otimes", "\\pm", "\\cup", "\\cap", "\\circ", "\\mid",
+    "\\parallel", "\\subset", "\\subseteq", "\\Rightarrow", "\\rightarrow", "\\implies", "\\iff", "\u2254",
+})  # fmt: skip
+"""Signs that have their space without being told."""
 _ENCLOSED: Final = {
     "longdiv": "{{)}}\\overline{{\\,{0}}}", "box": "\\boxed{{{0}}}", "updiagonalstrike": "\\cancel{{{0}}}",
     "downdiagonalstrike": "\\bcancel{{{0}}}", "horizontalstrike": "\\overline{{{0}}}", "top": "\\overline{{{0}}}",
@@ -129,15 +140,23 @@ _CHEMICAL: Final = re.compile(
     r"|\^\{?(?P<charge>\d*[+-]|\d+)\}?|_\{?(?P<index>\w+)\}?|(?P<sign>(?<=[A-Za-z0-9)\]])[+-](?=\s|$|[\])]))|(?P<other>.)",
     re.DOTALL,
 )
+_NAMED_OPERATOR: Final = re.compile(
+    r"\\(?:(?:mathrm|text|operatorname)\s*\{((?:[A-Za-z\s]|\\[,;:! ])+)\}|rm(?![A-Za-z])\s*((?:[A-Za-z\s]|\\[,;:! ])+))"
+)
+_COLON: Final = r"(?:\\math(?:op|ord|rel)\s*\{\s*:\s*\}|(?:\\math(?:op|ord)\s*)?:)"
+_DEFINED: Final = re.compile(
+    rf"(?<!:)(?:\\mathrel\s*\{{\s*{_COLON}\s*(?:=\s*\}}|\}}\s*=(?![=:]))|{_COLON}\s?=(?![=:]))"
+)
 _SIZED: Final = r"\\((?:big|Big|bigg|Bigg)[lrm]?)\s*"
 
 
 def expand(source: str) -> str:
     """``source`` with the commands of packages said again."""
-    if "\\" not in source:
+    if "\\" not in source and ":=" not in source:
         return source
     s = _fences(source)
-    s = re.sub(r"\\not\s*\{?\s*(\\[A-Za-z]+|[=<>|])\s*\}?", _negated, s)
+    s = re.sub(r"\\(?:center)?not\s*\{?\s*(\\[A-Za-z]+|[=<>|])\s*\}?", _negated, s)
+    s = _classes(s)
     s = _environments(s)
     for build in (_units, _physics, _colours):
         s = build(s)
@@ -146,9 +165,7 @@ def expand(source: str) -> str:
     s = replace_command(s, "longdiv", 1, lambda a: _enclosed(["longdiv", a[0]]))
     s = replace_command(s, "prescript", 3, lambda a: f"{{}}^{{{a[0]}}}_{{{a[1]}}}{a[2]}")
     s = re.sub(r"\\hdotsfor\s*(?:\[[^\]]*\])?\s*\{(\d{1,2})\}", lambda m: "&".join(["\\ldots "] * int(m[1])), s)
-    s = re.sub(
-        r"\\mathop\s*\{\s*\\(?:mathrm|rm|text|operatorname)\s*\{?((?:[A-Za-z\s]|\\[,;:! ])+)\}?\s*\}", _limited, s
-    )
+    s = _own_operators(s)
     s = re.sub(r"\\operatorname(\*?)\s*\{((?:[A-Za-z\s]|\\[,;:! ]|~)+)\}", _operator, s)
     s = re.sub(r"\\vcentcolon\s*=", "\u2254", s)
     for old, new in _RENAMED.items():
@@ -165,7 +182,43 @@ def _fences(s: str) -> str:
 
 
 def _negated(m: re.Match[str]) -> str:
-    return _NEGATED.get(m[1], m[0])
+    return _NEGATED.get(m[1], m[0].replace("\\centernot", "\\not"))
+
+
+def _classes(s: str) -> str:
+    r"""``\mathrel{x}`` and its kin as what they hold, with the space of their class; ``:=`` as one sign."""
+    s = _DEFINED.sub("\u2254 ", s.replace("::=", "\u2a74 "))
+    for name, (before, after) in _CLASSES.items():
+        s = replace_command(s, name, 1, lambda a, b=before, c=after: _of_class(a[0].strip(), b, c))  # type: ignore[misc]
+    return s
+
+
+def _own_operators(s: str) -> str:
+    r"""``\mathop{x}``, the limits of which stand below and above it whatever it is."""
+    out, at = "", 0
+    for m in re.finditer(r"\\mathop(?![A-Za-z])", s):
+        if m.start() < at:
+            continue
+        held, end = argument(s, m.end())
+        held = _own_operators(held.strip())
+        out += s[at : m.start()]
+        if named := _NAMED_OPERATOR.fullmatch(held):
+            out += f"\\operatorname*{{{(named[1] or named[2]).strip()}}}"
+        elif re.fullmatch(r"\\[A-Za-z]+", held):
+            out += f"{held} "
+        else:
+            end = m2.end() if (m2 := re.compile(r"\s*\\limits(?![A-Za-z])").match(s, end)) else end
+            built = f"{{{held}}}"
+            while (mark := re.compile(r"\s*([_^])").match(s, end)) and held:
+                limit, end = argument(s, mark.end())
+                built = f"\\{'under' if mark[1] == '_' else 'over'}set{{{_own_operators(limit)}}}{{{built}}}"
+            out += built
+        at = end
+    return out + s[at:]
+
+
+def _of_class(held: str, before: str, after: str) -> str:
+    return f"{held} " if held in _SPACED or not held else f"{before}{{{held}}}{after}"
 
 
 def _environments(s: str) -> str:
@@ -248,10 +301,6 @@ def _boxed_words(words: str) -> str:
 def _operator(m: re.Match[str]) -> str:
     name = re.sub(r"\\[,;:! ]|~|\s+", "\u2009", m[2].strip())
     return f"\\operatorname{m[1]}{{{name}}}"
-
-
-def _limited(m: re.Match[str]) -> str:
-    return f"\\operatorname*{{{m[1].strip()}}}"
 
 
 def _enclosed(arguments: list[str]) -> str:

@@ -126,6 +126,8 @@ def prepare(mathml: ET.Element, source: str, known: Callable[[str], bool]) -> No
                     child.attrib.setdefault("stretchy", "false")
             if child.tag == "mo" and child.text:
                 _space_operator(child, children[:i], children[i + 1] if i + 1 < len(children) else None)
+    for enclosure in mathml.iter("menclose"):
+        _close_up(enclosure)
     _set_foreign_as_text(mathml, known)
 
 
@@ -146,6 +148,15 @@ def stack_lines(mathml: ET.Element) -> None:
             if not len(line[0]):
                 table.remove(line)
         row.append(table)
+
+
+def _close_up(enclosure: ET.Element) -> None:
+    """A sign that is struck out stands alone in its enclosure: the stroke is as long as the sign, not as its space."""
+    held = enclosure
+    while len(held) == 1:
+        held = held[0]
+    if held.tag == "mo" and "strike" in enclosure.get("notation", ""):
+        held.attrib.update(lspace="0em", rspace="0em")
 
 
 def _true_width(space: ET.Element) -> None:

@@ -59,6 +59,10 @@ _SIMPLE: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     (re.compile(r"\\(?:middle)\b"), r""),
     (re.compile(r"\\(?:leqslant)\b"), r"\\leq "),
     (re.compile(r"\\(?:geqslant)\b"), r"\\geq "),
+    (  # two primes and a power are two powers to the converter
+        re.compile(r"('{2,})\s*\^\s*(?:\{([^{}]*)\}|(\w|\\[A-Za-z]+))"),
+        lambda m: "^{" + "\\prime " * len(m[1]) + (m[2] or m[3]) + "}",
+    ),
     (re.compile(r"\\(?:lvert|rvert)\b"), "|"),
     (re.compile(r"\\(?:lVert|rVert)\b"), r"\\|"),
     (re.compile(r"\\(?:hdots|dotso|dotsi|dotsm)\b"), r"\\ldots "),
