@@ -129,7 +129,8 @@ class FactorParser(TokenCursor, ABC):
         if token is None or token.kind not in ("num", "var", "greek", "frac", "raw", "root", "func", "bar"):
             raise NoFormula
         factor = self._base(token)
-        nested = self._postfix(factor.latex, "exponent") if self._is("sign", "^") or self._is("sup") else None
+        raised = self._is("sign", "^") or self._is("sup") or self._is("sub")
+        nested = self._postfix(factor.latex, "exponent") if raised else None
         return nested or factor.latex
 
     def _index(self) -> str:
@@ -218,17 +219,46 @@ class FactorParser(TokenCursor, ABC):
         try:
             if opening == "[" and self._is("open", "["):
                 return self._matrix()
+            if opening == "[" and (rows := self._rows()) is not None:
+                return rows
             items, closing = self._items(opening)
         finally:
             self._depth -= 1
         inner = ", ".join(items)
-        is_set = r"\mid" in inner or (before is not None and (before.kind == "rel" or before.text in _OF_SETS))
+        is_set = any(sign in inner for sign in (r"\mid", r"\in ", " : ")) or (
+            before is not None and (before.kind == "rel" or before.text in _OF_SETS)
+        )
         if chain or (opening == "{" and len(items) == 1 and not is_set):
             return Factor(f"{{{inner}}}", bare=inner, kind="group")
         tall = r"\frac" in inner or r"\int" in inner or r"\sum" in inner
         left, right = (rf"\{{{inner}", r"\}") if opening == "{" else (f"{opening}{inner}", closing)
         latex = rf"\left{left}\right{right}" if tall else left + right
         return Factor(latex, bare=inner if opening == "(" and len(items) == 1 else "", kind="group")
+
+    def _rows(self) -> Factor | None:
+        """A matrix whose rows end with semicolons, ``[1 2; 3 4]``; None if the bracket holds something else."""
+        start = self.at
+        rows: list[list[str]] = []
+        row: list[str] = []
+        while not self._is("close", "]"):
+            if self._is("comma", ";"):
+                self.at += 1
+                rows.append(row)
+                row = []
+                continue
+            sign = self._take("op").text if self._is("op", "-") else ""
+            token = self._peek()
+            if token is None or token.kind not in ("num", "var", "frac") or (row and not sign and not token.spaced):
+                self.at = start
+                return None
+            self.at += 1
+            row.append(sign + token.text)
+        rows.append(row)
+        if len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
+            self.at = start
+            return None
+        self._take("close", "]")
+        return Factor(r"\begin{pmatrix}" + r" \\ ".join(" & ".join(row) for row in rows) + r"\end{pmatrix}")
 
     def _matrix(self) -> Factor:
         rows = []
@@ -297,6 +327,8 @@ class FactorParser(TokenCursor, ABC):
             return self._shape(token.text)
         self.at += 1
         out = token.text
+        if out == r"\log" and self._word("base"):
+            out += f"_{braced(self._index_in_words())}"
         while self._is("sign", "^", "_") or self._is("sup") or self._is("sub"):
             script = self._postfix(out, "func")
             if script is None:
@@ -307,6 +339,16 @@ class FactorParser(TokenCursor, ABC):
             return Factor(out + group.latex, kind="func")
         argument = self._argument()
         return Factor(f"{out} {argument}", kind="func")
+
+    def _index_in_words(self) -> str:
+        """The base of "log base 2 of 32"."""
+        token = self._peek()
+        if token is None or token.kind not in ("num", "var"):
+            raise NoFormula
+        self.at += 1
+        if not self._word("of") and not self._is("open", "("):
+            raise NoFormula
+        return token.text
 
     def _argument(self) -> str:
         """What a function without brackets is applied to: ``sin 2x``."""

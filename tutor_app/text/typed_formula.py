@@ -290,6 +290,8 @@ class FormulaParser(BoundedParser):
             and not after.spaced
         ):
             return sign + piece.latex + self._factor().latex  # "f(x)/g(x)"
+        if out == r"\partial":
+            out = joined([Factor(out), self._factor()])
         # Letters that are written together are one denominator, "5/xy"; a number and a letter are not, "1/2x".
         while start is not None and start.run and (token := self._peek()) is not None and token.run == start.run:
             out = joined([Factor(out), self._factor()])

@@ -63,6 +63,7 @@ RELATIONS: Final = {
 }  # fmt: skip
 FIGURES: Final = {"∠": r"\angle", "△": r"\triangle", "▵": r"\triangle"}
 SETS: Final = {"ℝ": "R", "ℤ": "Z", "ℕ": "N", "ℚ": "Q", "ℂ": "C"}
+_SIGNS_OF_SETS: Final = {"∅": r"\emptyset", "∀": r"\forall", "∃": r"\exists", "∂": r"\partial"}
 FRACTIONS: Final = {c: unicodedata.normalize("NFKC", c).split("\u2044") for c in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"}
 _SUPER: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱˣʸᵏᵐ", "0123456789+-()nixykm", strict=True))
 _SUB: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₙₖₘᵢₓ", "0123456789+-()nkmix", strict=True))
@@ -103,7 +104,7 @@ _TOKEN: Final = rf"""(?P<opaque>{"|".join(_OPAQUE)})
     |(?P<log>log(?:10|2)(?=\(|\s+(?:\d|[a-z]\b)))
     |(?P<figure>[∠△▵]\s?[A-Z]{{1,4}}(?![A-Za-z]))
     |(?P<sup>[{"".join(_SUPER)}]+)|(?P<sub>[{"".join(_SUB)}]+)|(?P<frac>[{"".join(FRACTIONS)}])
-    |(?P<set>[ℝℤℕℚℂ∅])
+    |(?P<set>[ℝℤℕℚℂ∅∀∃∂])
     |(?P<word>(?:(?![{"".join(_SUPER)}{"".join(_SUB)}{"".join(FRACTIONS)}])[^\W\d_])+(?:['’](?:s|t|re|ll|ve|d|m)\b)?)
     |(?P<blank>_{{2,}}|□|▢)
     |(?P<rel><=>|<=|>=|=<|!=|/=(?=\s)|<>|~=|==|->|=>|[=<>≤⩽≥⩾≠≈≡→⇒⇔∈∉⊂⊆])
@@ -131,6 +132,8 @@ _ENGLISH: Final = frozenset(
     sky spy sub tan tab tap van yam zap cub cup bud pry sty""".split()  # noqa: SIM905
 )
 _PAIRS: Final = frozenset("ab bc ac cd ad bd mn pq rs uv ar br cr kr kt rt vt mc mv abc bcd".split())  # noqa: SIM905
+_LIKE_WORDS: Final = frozenset(("ax", "an", "at", "by", "as", "un"))
+"""Words of two letters that are a product in many formulas; what stands on both sides decides."""
 _MADE_OF: Final = re.compile(r"[abcdkmnpqrstuvwxyz]{2,4}")
 _TERMS: Final = re.compile(r"(?:[b-df-hj-np-tv-zB-DF-HJ-NP-TV-Z]|(?<=\w)a|a(?=\w)){2,3}")
 """Letters of formulas like F = ma, V = lwh, PV = nRT."""
@@ -160,6 +163,8 @@ class Token:
 
 def normalized(text: str) -> str:
     """The text with dashes as minus signs, styled letters as letters, and without invisible signs."""
+    text = _BOTH.sub(r"\1_{1,2}", text)
+    text = _ROUNDED.sub(lambda m: f"{'floor' if m[1] == '⌊' else 'ceil'}({m[2]})", text)
     text = (
         _WITHOUT.sub("∖", _linear(_INVISIBLE.sub("", text)))
         .replace("\u00a0", " ")
@@ -169,7 +174,11 @@ def normalized(text: str) -> str:
     return _STYLED.sub(lambda m: _letter(m[0]), text)
 
 
-_WITHOUT: Final = re.compile(r"(?<=[A-Z})] )\\(?= [A-Z{(])")
+_WITHOUT: Final = re.compile(r"(?<=[A-Z})] )\\(?= [A-Z{(])|(?<=[ℝℤℕℚℂ])\s?\\\s?(?=\{)|(?<=\b[A-Z])\\(?=\{\s?-?\d)")
+_BOTH: Final = re.compile(
+    r"(?<![A-Za-z\d\\])([a-zλ])(?:_?1|₁)\s?(?:[,;]\s?[2₂](?=\s*[=≈])|/[2₂](?=\s*=[^=\n]*(?:±|\+/?-)))"
+)
+_ROUNDED: Final = re.compile(r"([⌊⌈])([^⌊⌈⌋⌉]+)[⌋⌉]")
 _MATRIX: Final = re.compile(r"[\u25a0\u2588]\(([^()]*[&@][^()]*)\)")
 _ROOT: Final = re.compile(r"√\(([^()&]+)&([^()&]+)\)")
 _BELOW_ABOVE: Final = str.maketrans({"\u2592": " ", "\u252c": "_", "\u2534": "^", "\u251c": None, "\u2524": None})
@@ -217,9 +226,21 @@ def tokens(text: str) -> list[Token]:
         kind = m.lastgroup or "other"
         if kind == "word":
             found.extend(_word(signs, m, spaced, found[-1] if found else None))
+        elif kind == "num" and not spaced and _is_index(signs, m, found):
+            found.append(Token("sub", m[0], m.start(), m.end()))
         else:
             found.append(_sign(kind, m, spaced))
     return found
+
+
+def _is_index(text: str, m: re.Match[str], found: list[Token]) -> bool:
+    """Whether digits right behind a letter are its index: "x1 + x2 = 7"; "x2" alone may be a power from a PDF."""
+    if not m[0].isdigit() or len(m[0]) > 2 or re.match(r"[\w.,:'’°%]?\w", text[m.end() :]):
+        return False
+    if not found or found[-1].kind != "var" or found[-1].end != m.start():
+        return False
+    letter = text[m.start() - 1]
+    return re.search(rf"(?<![A-Za-z.'’])(?<!\d[\s.]){letter}[01](?![\w.,:'’°%]?\w)", text) is not None
 
 
 def _sign(kind: str, m: re.Match[str], spaced: bool) -> Token:
@@ -255,7 +276,7 @@ def _sign(kind: str, m: re.Match[str], spaced: bool) -> Token:
         case "inf":
             return token("greek", r"\infty")
         case "set":
-            return token("greek", rf"\mathbb{{{SETS[text]}}}" if text in SETS else r"\emptyset")
+            return token("greek", _SIGNS_OF_SETS.get(text) or rf"\mathbb{{{SETS[text]}}}")
         case "figure":
             return token("greek", f"{FIGURES[text[0]]} {text[1:].strip()}")
         case "power":
@@ -301,8 +322,8 @@ def _word(text: str, m: re.Match[str], spaced: bool, before: Token | None) -> li
         return token("diff", word)
     if all(c in GREEK_SIGNS or (c.isascii() and c.isalpha()) for c in word) and not word.isascii() and len(word) <= 3:
         return _letters(word, start, spaced)
-    if word != "cosy" and (m3 := re.fullmatch(r"(sin|cos|tan|cot|sec|csc|ln|log)([xyz])", word)):
-        return [Token("func", FUNCTIONS[m3[1]], start, end - 1, spaced), Token("var", m3[2], end - 1, end)]
+    if word != "cosy" and (m3 := re.fullmatch(rf"(sin|cos|tan|cot|sec|csc|ln|log)([xyz{''.join(GREEK_SIGNS)}])", word)):
+        return [Token("func", FUNCTIONS[m3[1]], start, end - 1, spaced), *_letters(m3[2], end - 1, spaced=False)]
     attached = before is not None and not spaced and before.kind in ("num", "sup", "frac", "close")
     if _are_letters(word, text, start, end, attached):
         return _letters(word, start, spaced)
@@ -331,6 +352,8 @@ _AFTER: Final = re.compile(r"\s?(?:[+*/^=<>≤≥²³·]|-\s?[\w(]|\()")
 
 def _are_letters(word: str, text: str, start: int, end: int, attached: bool) -> bool:
     """Whether two to four letters written together are variables multiplied: an operator or a number is beside them."""
+    if len(word) == 2 and _is_coefficient(word, text[:start], text[end:]):
+        return True
     if word.lower() in _ENGLISH or len(word) > 4:
         return False
     if re.fullmatch(_UNIT, word):
@@ -347,6 +370,23 @@ def _are_letters(word: str, text: str, start: int, end: int, attached: bool) -> 
     )
 
 
+def _is_coefficient(word: str, before: str, after: str) -> bool:
+    """Whether two letters that are a word elsewhere are factors here: "ax^2 + bx", "ax + by = c", "v = u + at"."""
+    if not word.isascii() or not word.islower():
+        return False
+    if re.match(r"\^|[²³](?=\s?[-+=<>≤≥)]|\s*$)", after):
+        return True
+    if word not in _LIKE_WORDS:
+        return False
+    left = bool(re.search(r"[\w)²³]\s?[-+*/=]\s?$|=\s?$", before))
+    right = bool(re.match(r"\s?[+*=]\s?[-\w(√]|\s-\s[\w(√]|-[\w(]", after))
+    begins, ends = (
+        not before.strip() or bool(re.search(r"[.:;,(]\s*$", before)),
+        bool(re.match(r"\s*(?:[.,;)]|$)", after)),
+    )
+    return (left and (right or ends)) or (right and (begins or word == "ax") and word not in ("as", "by"))
+
+
 def _in_order(word: str) -> bool:
     return all(a < b for a, b in pairwise(word))
 
@@ -356,4 +396,6 @@ def _is_differential(text: str, start: int, end: int, word: str) -> bool:
     before, after = text[:start].rstrip(), text[end:].lstrip()
     if before.endswith(("d/", "/")) or after.startswith("/d"):
         return True
-    return word != "do" and bool(re.search(r"(?i)∫|(?<![a-z])int(?:egral)?(?![a-z])", before[-200:]))
+    return word not in ("do", "de") and bool(
+        re.search(r"(?i)∫|(?<![a-z])int(?:[ée]grale?|egrate)?(?![a-zé])", before[-200:])
+    )

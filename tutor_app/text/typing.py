@@ -17,6 +17,7 @@ from tutor_app.text.pasted import text_of_html
 from tutor_app.text.plain import plain
 from tutor_app.text.typed_cursor import NoFormula
 from tutor_app.text.typed_formula import FormulaParser
+from tutor_app.text.typed_pieces import with_pieces
 from tutor_app.text.typed_scattered import scattered
 from tutor_app.text.typed_tokens import Token, normalized, tokens
 
@@ -101,7 +102,7 @@ def read_typed(text: str) -> Typed:
     as_typed = text
     text = _MARKUP.sub(lambda m: text_of_html(m[0]), text)
     if "$" not in text:
-        text = _DEFINED.sub(r"$\g<0>$", text)
+        text = with_pieces(_DEFINED.sub(r"$\g<0>$", text), latex_of)
     read, at = "", 0
     for foreign in _FOREIGN.finditer(text):
         read += _read_segments(text[at : foreign.start()], formulas, apart) + foreign[0]
@@ -297,8 +298,10 @@ def _begins_inside_word(found: list[Token], at: int, text: str) -> bool:
     start = found[at].start
     if start and (text[start - 1].isalnum() or text[start - 1] == "_") and found[at].run == 0:
         return at > 0 and found[at - 1].kind in ("word", "opaque", "num", "var")
-    if at > 1 and found[at - 1].text in ("-", "/") and not found[at].spaced and not found[at - 1].spaced:
-        return found[at - 2].kind in ("word", "opaque")
+    sign = found[at - 1] if at > 1 else None
+    if sign is not None and not found[at].spaced and not sign.spaced:
+        hangs = sign.text in ("-", "/", "^", "_") or (sign.kind == "op" and sign.text != " : ")
+        return hangs and found[at - 2].kind in ("word", "opaque")
     return False
 
 
@@ -334,6 +337,8 @@ def _is_formula(found: list[Token], at: int, end: int, text: str) -> bool:
     if _is_compound(found, end, text) or any(t.kind == "opaque" for t in inside) or _is_cut(found, at, end, text):
         return False
     alone = _is_alone(found, at, end, text)
+    if any(_is_typed_index(t, text) for t in inside) and not _joins_indexed(inside, alone):
+        return False
     if len(inside) == 1:
         return inside[0].text in _SINGLE or inside[0].kind == "frac" or (alone and inside[0].kind in ("var", "greek"))
     kinds = {t.kind for t in inside}
@@ -352,6 +357,18 @@ def _is_formula(found: list[Token], at: int, end: int, text: str) -> bool:
     if operators:
         return _is_operation(found, at, end, alone)
     return _is_juxtaposed(inside, alone)
+
+
+def _is_typed_index(token: Token, text: str) -> bool:
+    return token.kind == "sub" and text[token.start].isascii()
+
+
+def _joins_indexed(inside: list[Token], alone: bool) -> bool:
+    """Whether letters with a number behind them are calculated with: "x1 + x2", not "A4" or "rooms B1-B4"."""
+    signs = {t.text for t in inside if t.kind in ("op", "rel")}
+    if signs <= {"-", "/", " : "} and all(t.text.isupper() for t in inside if t.kind == "var"):
+        return alone and bool(signs)
+    return bool(signs)
 
 
 def _is_cut(found: list[Token], at: int, end: int, text: str) -> bool:
@@ -373,7 +390,9 @@ def _is_cut(found: list[Token], at: int, end: int, text: str) -> bool:
         if after.kind in ("dots", "sup", "sub") and not after.spaced:
             return True
         if after.kind == "var" and behind is not None and behind.kind == "num" and not behind.spaced:
-            return True  # "G m1": a letter with a number is not read
+            return True  # "G m123": a letter with such a number is not read
+        if after.kind == "opaque" and found[end - 1].text in ("x", "X") and found[end - 1].spaced:
+            return found[end - 2 if end > 1 else 0].kind == "num" and text[after.start].isdigit()  # "5 x 4 m"
         if after.kind == "sign" and after.text in "^_" and not after.spaced:
             return True
         if after.kind in ("op", "rel") and after.text not in ("-", " : ") and behind is not None:
@@ -386,7 +405,7 @@ def _is_cut(found: list[Token], at: int, end: int, text: str) -> bool:
         return bool(before is not None and before.text == "-" and not before.spaced and not found[at].spaced)
     first = found[at - 2] if at > 1 else None
     at_start = first is None or "\n" in text[first.end : before.start] or first.text == "\n"
-    return not at_start and first is not None and first.kind not in ("word", "other")
+    return not at_start and first is not None and (first.kind not in ("word", "other") or first.text in "∇Σ∑")
 
 
 def _is_article(found: list[Token], at: int, inside: list[Token]) -> bool:
