@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tutor_app.core.against_output import Printed, contradicted, differing, printed, same, with_claim
+from tutor_app.core.against_output import Printed, asked_stems, contradicted, differing, printed, same, with_claim
 from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.parts import Answer, Code, CodeError, Output, Part, Question, Text
 from tutor_app.core.verdicts import Verdict
@@ -181,3 +181,16 @@ def test_a_statement_takes_the_place_of_what_was_not_checked_in_it_and_none_besi
     known = Claim(12, 18, "4 = 5", "false", "4", "different")
     assert with_claim((known,), claim) == (known,)
     assert with_claim((before,), None) == (before,)
+
+
+@pytest.mark.parametrize(
+    ("problem", "stems"),
+    [
+        ("x y " * 250_000, set()),
+        ("x y " * 250_000 + "\nHow many buses are needed?", {"bus", "need"}),
+        ("A bus takes 9. Find the buses. They are full.", {"bus"}),
+        ("Is it so? Find the buses.", set()),
+    ],
+)
+def test_what_is_asked_for_is_found_in_a_text_of_any_length(problem: str, stems: set[str]) -> None:
+    assert asked_stems(problem) == stems

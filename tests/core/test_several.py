@@ -61,3 +61,32 @@ def test_the_whole_answer_has_its_parts_in_order() -> None:
     parts = (AnswerPart("3", "(a)"), AnswerPart("(1, 2)", "(b)"))
     assert whole(parts) == Answer("3, (1, 2)", parts=parts)
     assert whole((AnswerPart("1, 2"), AnswerPart("5"))).latex == "1, 2; 5"
+
+
+@pytest.mark.parametrize(
+    ("piece", "end", "found"),
+    [
+        ("x y ", "", 0),
+        ("1.1", "", 0),
+        ("x y ", "?", 1),
+        ("\\( ", "", 0),
+        ("\\[ ", "Is it 3?", 1),
+        ("$$ x ", "", 0),
+        ("$x$ ", "What is it?", 1),
+    ],
+)
+def test_a_text_of_a_megabyte_is_gone_through_once(piece: str, end: str, found: int) -> None:
+    assert asked(piece * (1_000_000 // len(piece)) + end) == found
+
+
+@pytest.mark.parametrize(
+    ("problem", "found"),
+    [
+        ("It costs 3.50 dollars a day. What do 7 days cost? Give dollars.", 1),
+        ("What? Why?", 2),
+        ("Is \\(a? b\\) true? Is \\[c?\\] false?", 2),
+        ("Is $$a? $b$ c?$$ true?", 1),
+    ],
+)
+def test_questions_are_counted_outside_of_formulas(problem: str, found: int) -> None:
+    assert asked(problem) == found

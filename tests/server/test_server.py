@@ -213,6 +213,7 @@ def test_a_context_that_is_exceeded_says_the_counts() -> None:
             body: Any = refused.value.body
             assert body["n_ctx"] == 100
             assert body["n_prompt_tokens"] > 200
+            assert f"They have {body['n_prompt_tokens']} tokens, and it holds 100" in body["message"]
         with pytest.raises(openai.BadRequestError):
             api.completions.create(model="scripted", prompt="word " * 200)
 

@@ -24,7 +24,8 @@ _BEHIND: Final = 5
 """Words that may stand behind the number that a sentence comes to."""
 _SENTENCE: Final = re.compile(r"[^\n]+?(?:[.!?](?=\s|$)|$)", re.MULTILINE)
 _WORD: Final = re.compile(r"[A-Za-z]+")
-_QUESTION: Final = re.compile(r"[^.?!\n]*\?|\b(?:Find|Compute|Calculate|Determine|Evaluate)\b[^.?!\n]*", re.IGNORECASE)
+_WHOLE: Final = re.compile(r"[^.?!\n]*+\??")
+_ASKS: Final = re.compile(r"\b(?:Find|Compute|Calculate|Determine|Evaluate)\b", re.IGNORECASE)
 _OPERAND: Final = re.compile(r"(?:[-+*/×÷^_]|\\times|\\cdot|\\div)[\s$(]*$")
 _GOES_ON: Final = re.compile(r"[\s$)]*(?:[-+*/×÷^=<>(]|\\times|\\cdot|\\div)(?!\*)|[A-Za-z]")
 """A number beside an operation is no result."""
@@ -170,7 +171,7 @@ def _statement(text: str, number: Printed, asked: frozenset[str], *, proved: boo
 
 def asked_stems(problem: str) -> frozenset[str]:
     """The words that tell what the one question of a problem asks for; none where there are several questions."""
-    questions = [m[0] for m in _QUESTION.finditer(problem) if m[0].strip(" ?")]
+    questions = [asked for m in _WHOLE.finditer(problem) if (asked := _question(m[0])).strip(" ?")]
     if len(questions) != 1:
         return frozenset()
     clause = re.split(
@@ -179,6 +180,14 @@ def asked_stems(problem: str) -> frozenset[str]:
     # What is needed "for 435 people" or "to carry them" is told without repeating that.
     head = re.split(r"\b(?:for|to)\b", clause[-1])[0]
     return frozenset(stems(head if re.search(r"\b(?:need|requir)", head) else clause[-1]))
+
+
+def _question(sentence: str) -> str:
+    """A sentence that asks, or what follows the verb by which it asks; empty if it does neither."""
+    if sentence.endswith("?"):
+        return sentence
+    verb = _ASKS.search(sentence)
+    return sentence[verb.start() :] if verb is not None else ""
 
 
 def stems(text: str) -> Iterator[str]:

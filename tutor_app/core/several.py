@@ -23,9 +23,13 @@ _LABEL_OF_LINE: Final = re.compile(
     r"^[ \t>*_#-]*([a-h]|[1-9]|i{1,3}|iv|v)[.)][*_]*(?=\s)", re.IGNORECASE | re.MULTILINE
 )
 _SEQUENCES: Final = ("abcdefgh", "123456789", ("i", "ii", "iii", "iv", "v"))
-_FORMULA: Final = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$|\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
+# None holds the beginning of another: where one is never closed, the next is not searched to the end of the text.
+_FORMULA: Final = re.compile(
+    r"\$\$(?:(?!\$\$).)*+\$\$|\$[^$\n]*\$|\\\((?:(?!\\[()]).)*+\\\)|\\\[(?:(?!\\[\[\]]).)*+\\\]", re.DOTALL
+)
 _LISTS: Final = re.compile(r"\b(?:and|or|respectively|each|both|all)\b|[,;&]", re.IGNORECASE)
-_SENTENCE: Final = re.compile(r"[^.!?\n]*(?:[.](?=\d)[^.!?\n]*)*\?")
+# Whole sentences, of which those are questions that end so: to look for questions alone begins anew at every letter.
+_SENTENCE: Final = re.compile(r"(?:[^.!?\n]|[.](?=\d))*+\??")
 _SPACES: Final = re.compile(r"\s|\\[ ,;!]|[${}]|\\(?:text|mathrm|left|right|dfrac|tfrac)\b")
 _SEPARATOR: Final = re.compile(r"[,;]|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b")
 
@@ -61,7 +65,7 @@ def asked(problem: str) -> int:
     """How many things a problem asks for; 0 where it cannot be told."""
     if parts := questions(problem):
         return len(parts)
-    found = [m[0] for m in _SENTENCE.finditer(_FORMULA.sub(" x ", problem))]
+    found = [m[0] for m in _SENTENCE.finditer(_FORMULA.sub(" x ", problem)) if m[0].endswith("?")]
     if len(found) != 1:
         return len(found)
     return 0 if _LISTS.search(found[0]) else 1

@@ -238,7 +238,8 @@ class _Application:
 
     def _completed(self, fault: RequestFault) -> RequestFault:
         if fault.code == "context_length_exceeded":
-            fault.more["n_ctx"] = self._service.tutor.engine.info.n_ctx
+            fault.more["n_ctx"] = room = self._service.tutor.engine.info.n_ctx
+            fault.message += f" They have {fault.more['n_prompt_tokens']:,} tokens, and it holds {room:,}: send less."
         return fault
 
     def _settings(self, asked: Asked, budgets: Mapping[str, Any] | None = None) -> SolveSettings:

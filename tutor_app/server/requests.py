@@ -234,12 +234,16 @@ def completion_request(data: Mapping[str, Any]) -> CompletionRequest:
             prompt = prompt[0]
         if not isinstance(prompt, str):
             raise _wrong("prompt", "must be one text")
+        if not prompt:
+            raise _wrong("prompt", "is empty: there is nothing to go on from")
         return CompletionRequest(asked, (Span(prompt, special=True),), progress=progress)
     spans = data["spans"]
     if not isinstance(spans, list) or not all(
         isinstance(s, list) and [type(v) for v in s] == [str, bool, bool] for s in spans
     ):
         raise _wrong("spans", "must be a list of [text, supervised, special]")
+    if not any(text for text, _, _ in spans):
+        raise _wrong("spans", "are empty: there is nothing to go on from")
     prefix = _whole(data, "prefix", 0, 0, len(spans))
     return CompletionRequest(asked, tuple(Span(*s) for s in spans), prefix, progress)
 
