@@ -8,12 +8,15 @@ shape, and holds finite numbers only. Every evaluated prompt is counted in a :cl
 from __future__ import annotations
 
 import contextlib
+import http.client
 import io
 import os
 import signal
 import subprocess
 import threading
+import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -28,6 +31,11 @@ from tutor_app.core.errors import HostFault, UserFault
 START_SECONDS: Final = 120.0
 ANSWER_SECONDS: Final = 120.0
 REMEDY: Final = "What was learned so far is kept: the same command goes on from there."
+STRANGER: Final = "Check that it speaks this protocol; what was learned so far is kept."
+
+CHUNK: Final = 1 << 16
+WHOLE: Final = ("lengths",)
+"""Arrays of an answer that are whole numbers."""
 
 Shapes = Mapping[str, tuple[int | None, ...]]
 """The agreed shape of each array of an answer; None is any length."""
@@ -124,11 +132,10 @@ class ProcessBox:
         self._errors = threading.Thread(target=self._read_errors, name="box-log", daemon=True)
         self._errors.start()
         try:
-            header, _ = self._exchange(None, start_seconds)
+            self._info = introduced(self._exchange(None, start_seconds)[0])
         except BaseException:
             self.close()
             raise
-        self._info = {k: v for k, v in header.items() if k != "op"}
 
     def __enter__(self) -> ProcessBox:
         return self
@@ -186,7 +193,7 @@ class ProcessBox:
         except OSError:
             answer = None
         except ValueError as e:
-            raise BoxFault(f"The black box answered what is no frame of its protocol ({e}).", REMEDY) from None
+            raise BoxFault(f"The black box answered what is no frame of its protocol ({e}).", STRANGER) from None
         finally:
             timer.cancel()
             timer.join()
@@ -220,11 +227,10 @@ class HttpBox:
     """
 
     def __init__(self, url: str, *, seconds: float = ANSWER_SECONDS) -> None:
-        if not url.startswith(("http://", "https://")):
+        if not _is_address(url):
             raise UserFault(f"{url} is no address of a service.", "Give one that begins with http:// or https://.")
         self._url, self._seconds = url, seconds
-        header, _ = self._exchange(None)
-        self._info = {k: v for k, v in header.items() if k != "op"}
+        self._info = introduced(self._exchange(None)[0])
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -241,19 +247,66 @@ class HttpBox:
 
     def _exchange(self, frame: bytes | None) -> tuple[dict[str, Any], dict[str, Array]]:
         request = urllib.request.Request(self._url, data=frame, headers={"Content-Type": "application/octet-stream"})
+        ends = time.monotonic() + self._seconds
         try:
             with urllib.request.urlopen(request, timeout=self._seconds) as reply:
-                answer = read_frame(io.BytesIO(reply.read()))
+                answer = read_frame(io.BytesIO(self._body(reply, ends)))
         except TimeoutError:
             raise BoxFault(f"The black box gave no answer within {self._seconds:g} seconds.", REMEDY) from None
-        except (urllib.error.URLError, OSError) as e:
-            reason = getattr(e, "reason", e)
+        except urllib.error.HTTPError as e:
+            with e:
+                raise self._refused(e) from None
+        except http.client.IncompleteRead:
+            answer = None
+        except (OSError, http.client.HTTPException) as e:
+            reason = _one_line(getattr(e, "reason", e) or type(e).__name__)
             raise BoxFault(f"The black box at {self._url} cannot be reached: {reason}.", REMEDY) from None
         except ValueError as e:
-            raise BoxFault(f"The black box answered what is no frame of its protocol ({e}).", REMEDY) from None
+            raise BoxFault(f"The black box answered what is no frame of its protocol ({e}).", STRANGER) from None
         if answer is None:
             raise BoxFault("The black box broke off in the middle of an answer.", REMEDY)
         return answer
+
+    def _body(self, reply: http.client.HTTPResponse, ends: float) -> bytes:
+        """All of an answer, which must have come when the time ends, and not only go on coming.
+
+        Raises:
+            TimeoutError: If it has not.
+        """
+        parts = []
+        while part := reply.read1(CHUNK):
+            parts.append(part)
+            if time.monotonic() > ends:
+                raise TimeoutError
+        whole = b"".join(parts)
+        if reply.length:  # the rest of what was announced
+            raise http.client.IncompleteRead(whole, reply.length)
+        return whole
+
+    def _refused(self, e: urllib.error.HTTPError) -> BoxFault:
+        """The sentence for a status that is no success."""
+        status = f"{e.code} {_one_line(e.reason)}".strip()
+        match e.code:
+            case 429 | 503:
+                later = e.headers.get("Retry-After", "")
+                wait = f"Wait {later} seconds." if later.isdecimal() else "Wait a little."
+                return BoxFault(f"The black box takes no more requests for now ({status}).", f"{wait} {REMEDY}")
+            case 401 | 403 | 407:
+                return BoxFault(f"The service at {self._url} wants a login ({status}), which it cannot be given here.")
+            case 404 | 405 | 410:
+                return BoxFault(f"There is no black box at {self._url} ({status}).", "Check the address.")
+        return BoxFault(f"The black box failed at a request ({status}).", REMEDY)
+
+
+def introduced(header: Mapping[str, Any]) -> dict[str, Any]:
+    """What a box says of itself in its first frame.
+
+    Raises:
+        UserFault: If it is a refusal.
+        BoxFault: If it is another frame.
+    """
+    _of(header, "ready")
+    return {k: v for k, v in header.items() if k != "op"}
 
 
 def checked(header: Mapping[str, Any], arrays: Mapping[str, Array], shapes: Shapes) -> dict[str, Array]:
@@ -263,13 +316,12 @@ def checked(header: Mapping[str, Any], arrays: Mapping[str, Array], shapes: Shap
         UserFault: If it is a refusal.
         BoxFault: If it is not what was agreed.
     """
-    if header.get("op") == "refused":
-        raise UserFault(f"The black box refused a request: {header.get('message', 'it did not say why')}")
+    _of(header, "answer")
     found: dict[str, Array] = {}
     for name, shape in shapes.items():
         array = arrays.get(name)
         if array is None:
-            raise BoxFault(f"The black box answered without {name}.", "Check that it speaks this protocol.")
+            raise BoxFault(f"The black box answered without {name}.", STRANGER)
         if len(array.shape) != len(shape) or any(
             want is not None and want != got for want, got in zip(shape, array.shape, strict=True)
         ):
@@ -278,10 +330,24 @@ def checked(header: Mapping[str, Any], arrays: Mapping[str, Array], shapes: Shap
                 f"The black box answered {name} of size {got} where {wanted} was agreed.",
                 "Check that it is the model it says it is.",
             )
+        kind = "int64" if name in WHOLE else "float32"
+        if array.dtype != kind:
+            raise BoxFault(
+                f"The black box answered {name} as {array.dtype.name} where {kind} was agreed.",
+                STRANGER,
+            )
         if not np.isfinite(array).all():
             raise BoxFault(f"The black box answered {name} that are not all finite numbers.", REMEDY)
         found[name] = array
     return found
+
+
+def _of(header: Mapping[str, Any], op: str) -> None:
+    """See that a frame is of the kind that is expected; raises as :func:`checked`."""
+    if header.get("op") == "refused":
+        raise UserFault(f"The black box refused a request: {_one_line(header.get('message', 'it did not say why'))}.")
+    if header.get("op") != op:
+        raise BoxFault(f"The black box answered with a frame {header.get('op')!r} where {op!r} was agreed.", STRANGER)
 
 
 def size_of(info: Mapping[str, Any], name: str) -> int:
@@ -296,6 +362,20 @@ def size_of(info: Mapping[str, Any], name: str) -> int:
             f"The black box does not say its size of {name}.", "Use a model that takes embeddings and gives features."
         )
     return value
+
+
+def _is_address(url: str) -> bool:
+    """Whether it is the address of a service, wherever that may be."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half of an IPv6 address
+        return False
+    return named and url.isprintable() and " " not in url
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split()).removesuffix(".")
 
 
 def _sizes(shape: Sequence[int | None]) -> str:

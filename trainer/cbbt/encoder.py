@@ -6,6 +6,7 @@ before its classes' own tokens, to features) and ``images``. The classes are the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.cbbt.adapter import Features
-from trainer.cbbt.box import Box, Budget, size_of
+from trainer.cbbt.box import Box, BoxFault, Budget, size_of
 from trainer.cbbt.estimator import Vector
 from tutor_app.core.errors import UserFault
 
 PUBLISHED_CHUNK: Final = 6000
 """Sequences of one request at most."""
+LENGTH_ERROR: Final = 0.02
+"""Of unit features, which may have been computed in half precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class EncoderBox:
         self._words: dict[str, Any] = {"words": wording.words} if wording else {}
         self._named: dict[str, Any] = {"classes": list(wording.classes)} if wording else {}
         scale = box.info.get("scale")
-        if not isinstance(scale, int | float) or not scale > 0:
+        if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale < math.inf:
             raise UserFault("The black box does not say the scale of its logits.", "Use an encoder such as CLIP.")
         self.scale = float(scale)
 
@@ -76,11 +79,27 @@ class EncoderBox:
         for first in range(0, len(prompts), size):
             part = prompts[first : first + size].astype(np.float32)
             shapes = {"features": (len(part), self.classes, self.width)}
-            parts.append(self._box.ask("texts", {"prompts": part}, shapes, **self._named)["features"])
+            parts.append(_unit(self._box.ask("texts", {"prompts": part}, shapes, **self._named)["features"]))
         return np.concatenate(parts)
 
     def images(self, images: npt.NDArray[Any]) -> Features:
         """Features of images, ``[n, ...]`` to ``[n, features]``; counted as no query: each is encoded once."""
         given = images if images.dtype == np.uint8 else images.astype(np.float32)
         answer = self._box.ask("images", {"images": given}, {"features": (len(images), self.width)})
-        return np.asarray(answer["features"], dtype=np.float32)
+        return _unit(answer["features"])
+
+
+def _unit(features: Features) -> Features:
+    """The features, of which the length is agreed: 1.
+
+    Raises:
+        BoxFault: If they have another one; their products with others would be no cosines.
+    """
+    lengths = np.linalg.norm(features, axis=-1)
+    if np.abs(lengths - 1).max(initial=0.0) > LENGTH_ERROR:
+        worst = lengths.flat[np.abs(lengths - 1).argmax()]
+        raise BoxFault(
+            f"The black box answered features of length {worst:.3g} where 1 was agreed.",
+            "Let it divide them by their length.",
+        )
+    return features

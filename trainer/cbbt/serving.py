@@ -10,11 +10,14 @@ import io
 import sys
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, Final
 
 from trainer.cbbt.frames import Array, Arrays, pack_frame, read_frame
 from tutor_app.adapters.wire import take_output
 from tutor_app.core.errors import TutorError
+
+REQUEST_SECONDS: Final = 60
+"""For the body of a request to come; then its connection is closed, and the next one is served."""
 
 Handler = Callable[[Mapping[str, Any], Mapping[str, Array]], Arrays]
 """Makes the arrays of an answer from the header and the arrays of a request."""
@@ -45,12 +48,14 @@ def serve_http(handlers: Mapping[str, Handler], info: Mapping[str, Any], port: i
     """
 
     class Service(BaseHTTPRequestHandler):
+        timeout = REQUEST_SECONDS
+
         def do_GET(self) -> None:
             self._send(pack_frame({"op": "ready", **info}))
 
         def do_POST(self) -> None:
             try:
-                frame = read_frame(io.BytesIO(self.rfile.read(int(self.headers["Content-Length"]))))
+                frame = read_frame(io.BytesIO(self.rfile.read(max(0, int(self.headers["Content-Length"])))))
             except (ValueError, TypeError):
                 frame = None
             if frame is None:
@@ -83,3 +88,7 @@ def answer(handlers: Mapping[str, Handler], header: Mapping[str, Any], arrays: M
         return pack_frame({"op": "answer"}, handler(header, arrays))
     except TutorError as e:
         return pack_frame({"op": "refused", "message": str(e)})
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as e:
+        # What came is a stranger's: an array that is missing, or of a size that the model does not take.
+        reason = (str(e).splitlines() or [""])[0]
+        return pack_frame({"op": "refused", "message": f"it cannot be carried out ({type(e).__name__}: {reason})"})

@@ -43,16 +43,18 @@ def write_message(stream: IO[bytes], message: Mapping[str, Any]) -> None:
     stream.flush()
 
 
-def read_message(stream: IO[bytes]) -> Message | None:
-    """Read one message; None at the end of the stream.
+def read_message(stream: IO[bytes], largest: int = 1 << 32) -> Message | None:
+    """Read one message of at most ``largest`` bytes; None at the end of the stream.
 
     Raises:
-        ValueError: If what came is no JSON object.
+        ValueError: If what came is no JSON object, or larger.
     """
     head = stream.read(HEADER.size)
     if len(head) < HEADER.size:
         return None
     (size,) = HEADER.unpack(head)
+    if size > largest:
+        raise ValueError(f"it begins with a length of {size} bytes")
     data = stream.read(size)
     if len(data) < size:
         return None
