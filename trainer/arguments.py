@@ -1,10 +1,11 @@
-"""Numbers of the command line: types for ``argparse`` that refuse what means nothing, in one wording."""
+"""Options that several steps share, and types for ``argparse`` that refuse numbers which mean nothing."""
 
 from __future__ import annotations
 
 import argparse
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -58,3 +59,19 @@ def not_a_test_set(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--not-a-test-set", action="store_true", help="also take files that are named like, or look like, a test set"
     )
+
+
+def add_input_files(parser: argparse.ArgumentParser, metavar: str) -> None:
+    """The files that a data step reads, its run folder, and what it lets through."""
+    parser.add_argument("files", nargs="+", type=Path, metavar=metavar)
+    parser.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder for the result")
+    on_error = parser.add_mutually_exclusive_group()
+    on_error.add_argument("--strict", action="store_true", help="stop at the first broken line (the default)")
+    on_error.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
+    not_a_test_set(parser)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """How much a data step makes, and with which seed."""
+    parser.add_argument("--limit", type=at_least(0), default=0, metavar="N", help="only the first N items; 0 means all")
+    parser.add_argument("--seed", type=at_least(0), default=0, help="another seed gives other wordings and numbers")

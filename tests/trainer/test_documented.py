@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.__main__ import EXAMPLES, main, parser
+from trainer.__main__ import STEPS, main, parser
 from trainer.config import load
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ def commands(text: str) -> list[list[str]]:
 
 DOCUMENTED = [
     *(pytest.param(c, id=" ".join(c)[:60]) for path in DOCUMENTS for c in commands(path.read_text(encoding="utf-8"))),
-    *(pytest.param(shlex.split(text), id=f"help of {name}") for name, text in EXAMPLES.items()),
+    *(pytest.param([name, *shlex.split(step.example)], id=f"help of {name}") for name, step in STEPS.items()),
 ]
 
 

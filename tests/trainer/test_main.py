@@ -10,12 +10,14 @@ import pytest
 
 from tests.trainer.local_code import LocalExecutor
 from tests.waiting import wait_until
-from trainer.__main__ import STEP_MODULES, main
+from trainer.__main__ import STEPS, main
+from trainer.commands.alter import alter_problems
+from trainer.commands.make_code import make_code
 from trainer.config import TrainConfig
 from trainer.data import testsets
 from trainer.data.records import Rejects, read_records
 from trainer.runs import Run
-from trainer.steps import alter_problems, make_code
+from trainer.steps import InputFiles
 from tutor_app.core.errors import UserFault
 
 ROWS = [
@@ -41,9 +43,6 @@ def test_help_tells_the_whole_road(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     for step in ("seeds", "make-code", "alter", "decontaminate", "view", "train", "export"):
         assert step in out
-
-
-STEPS = ("seeds", "make-code", "alter", "decontaminate", "view", "tiny", "train", "export", *STEP_MODULES)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -77,10 +76,10 @@ def test_a_folder_that_cannot_be_made_is_exit_code_1(tmp_path: Path, capsys: pyt
 
 def test_the_data_steps_one_after_another(gsm8k: Path, tmp_path: Path) -> None:
     run = Run.at(tmp_path / "run")
-    assert "20 records" in make_code(run, [gsm8k], LocalExecutor)
-    alter_problems(run, [gsm8k], "numbers", LocalExecutor, limit=5)
-    alter_problems(run, [gsm8k], "fobar", LocalExecutor, limit=5)
-    alter_problems(run, [run.folder / "make-code.jsonl"], "correct", LocalExecutor)
+    assert "20 records" in make_code(run, InputFiles((gsm8k,)), LocalExecutor)
+    alter_problems(run, InputFiles((gsm8k,)), "numbers", LocalExecutor, limit=5)
+    alter_problems(run, InputFiles((gsm8k,)), "fobar", LocalExecutor, limit=5)
+    alter_problems(run, InputFiles((run.folder / "make-code.jsonl",)), "correct", LocalExecutor)
     names = [run.folder / f"{n}.jsonl" for n in ("make-code", "alter-numbers", "alter-fobar", "alter-correct")]
     records = read_records(names, Rejects())
     assert {r.meta["method"] for r in records} == {"annotations-to-code", "alter-numbers", "fobar", "correct-error"}
@@ -90,20 +89,21 @@ def test_the_data_steps_one_after_another(gsm8k: Path, tmp_path: Path) -> None:
 
 def test_made_data_is_the_same_every_time(gsm8k: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        make_code(Run.at(tmp_path / name), [gsm8k], LocalExecutor)
+        make_code(Run.at(tmp_path / name), InputFiles((gsm8k,)), LocalExecutor)
     assert (tmp_path / "a" / "make-code.jsonl").read_bytes() == (tmp_path / "b" / "make-code.jsonl").read_bytes()
 
 
 def test_a_step_goes_on_after_kill_9(gsm8k: Path, tmp_path: Path) -> None:
     slow = (
         "import sys, time; from pathlib import Path\n"
-        "from trainer.steps import make_code; from trainer.runs import Run\n"
+        "from trainer.commands.make_code import make_code; from trainer.runs import Run\n"
+        "from trainer.steps import InputFiles\n"
         "from tests.trainer.local_code import LocalExecutor\n"
         "class Slow(LocalExecutor):\n"
         "    def open(self):\n"
         "        time.sleep(0.2)\n"
         "        return super().open()\n"
-        "make_code(Run.at(Path(sys.argv[1])), [Path(sys.argv[2])], Slow)\n"
+        "make_code(Run.at(Path(sys.argv[1])), InputFiles((Path(sys.argv[2]),)), Slow)\n"
     )
     root = Path(__file__).parents[2]
     child = subprocess.Popen([sys.executable, "-c", slow, str(tmp_path / "killed"), str(gsm8k)], cwd=root)
@@ -114,8 +114,8 @@ def test_a_step_goes_on_after_kill_9(gsm8k: Path, tmp_path: Path) -> None:
     child.wait()
     done = journal.read_bytes().count(b"\n") - 1
     assert 0 < done < len(ROWS)
-    make_code(Run.at(tmp_path / "killed"), [gsm8k], LocalExecutor)
-    make_code(Run.at(tmp_path / "whole"), [gsm8k], LocalExecutor)
+    make_code(Run.at(tmp_path / "killed"), InputFiles((gsm8k,)), LocalExecutor)
+    make_code(Run.at(tmp_path / "whole"), InputFiles((gsm8k,)), LocalExecutor)
     assert (tmp_path / "killed" / "make-code.jsonl").read_bytes() == (
         tmp_path / "whole" / "make-code.jsonl"
     ).read_bytes()
@@ -134,16 +134,16 @@ def test_a_journal_of_other_options_is_not_continued(gsm8k: Path, tmp_path: Path
             return super().open()
 
     with pytest.raises(KeyboardInterrupt):
-        make_code(run, [gsm8k], Dying)
+        make_code(run, InputFiles((gsm8k,)), Dying)
     with pytest.raises(UserFault, match="other inputs or options"):
-        make_code(run, [gsm8k], LocalExecutor, seed=1)
-    assert "20 records" in make_code(run, [gsm8k], LocalExecutor)
+        make_code(run, InputFiles((gsm8k,)), LocalExecutor, seed=1)
+    assert "20 records" in make_code(run, InputFiles((gsm8k,)), LocalExecutor)
 
 
 def test_in_the_real_sandbox(gsm8k: Path, tmp_path: Path) -> None:
     assert main(["make-code", str(gsm8k), "--run", str(tmp_path / "run"), "--limit", "3"]) == 0
     records = read_records([tmp_path / "run" / "make-code.jsonl"], Rejects())
-    make_code(Run.at(tmp_path / "local"), [gsm8k], LocalExecutor, limit=3)
+    make_code(Run.at(tmp_path / "local"), InputFiles((gsm8k,)), LocalExecutor, limit=3)
     local = read_records([tmp_path / "local" / "make-code.jsonl"], Rejects())
     assert records == local
 

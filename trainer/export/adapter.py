@@ -8,7 +8,6 @@ matrices beside a layer.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,44 +19,14 @@ from trainer.models import bases, exportable, gguf_base, lora, weights
 from trainer.models.gguf_base import EXPORTED, Shape, gguf_name, halves_to_pairs, rotary_heads
 from trainer.models.tokenizer import from_folder
 from tutor_app.adapters.models.gguf import read_gguf
-from tutor_app.adapters.models.lora import BASE_NORM, BASE_WEIGHTS, WEIGHTS, norm_mark
+from tutor_app.adapters.models.lora import BASE_NORM, BASE_WEIGHTS, norm_mark
 from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import UserFault
-from tutor_app.text.amounts import size_text
-from tutor_app.tutor.models import model_store
-from tutor_app.tutor.paths import folders
 
 SAME: Final = 0.9
 """Cosine of a matrix and its quantised form: 0.997 in 4 bits, above 0.9 in 2; of two models about 0."""
 SUFFIXES: Final = {"lora_A": "lora_a", "lora_B": "lora_b"}
 """Peft's names of the two matrices, and llama.cpp's."""
-
-
-def main(a: argparse.Namespace) -> int:
-    """The ``export`` step with ``--adapter``."""
-    if a.import_ and not a.base:
-        raise UserFault("An adapter is used over a model of the tutor's, and none was named.", "Name it with --base.")
-    gguf.may_overwrite(a.out)
-    folder, _ = _adapter(a.adapter)
-    dialect = bases.trained_dialect(folder, a.dialect)
-    if a.import_:
-        under = model_store(folders()).find(a.base)
-        base = bases.base_of_adapter(folder)
-        other = differs(under.path, base)
-        if not other and bases.identity(base) != read_gguf(under.path).text(WEIGHTS):
-            other = "the hash of its weights"
-        if other:
-            raise UserFault(
-                f"The adapter was not trained over {under.name}: {other} differs.", "Name its base with --base."
-            )
-    gate = export_adapter(a.adapter, a.out, dialect, name=a.name or a.out.stem)
-    print(
-        f"{a.out}: {size_text(a.out.stat().st_size)}, an adapter; over its base in f16 its divergence from the "
-        f"merged model is {gate.kl:.2g} nats, the next token the same in {gate.top1:.1%}."
-    )
-    if a.import_:
-        gguf.import_model(a.out, a.name, a.base)
-    return 0
 
 
 def differs(model: Path, base: Path) -> str:
@@ -99,7 +68,7 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> gguf.Gat
         HostFault: If llama.cpp fails or the disk refuses.
     """
     out = out.resolve()
-    folder, settings = _adapter(run)
+    folder, settings = adapter_of(run)
     with gguf.folder_beside(out) as work:
         merged, base = bases.load_adapted(folder)
         tokenizer = from_folder(base)
@@ -166,7 +135,7 @@ def write_gguf_adapter(
     writer.close()
 
 
-def _adapter(run: Path) -> tuple[Path, dict[str, Any]]:
+def adapter_of(run: Path) -> tuple[Path, dict[str, Any]]:
     """The adapter folder of a run, and its settings.
 
     Raises:

@@ -8,7 +8,6 @@ divergence from the Hugging Face model within the bound of the type, and five pr
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import tempfile
@@ -20,7 +19,6 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from trainer.data.records import Rejects, read_records
 from trainer.export import header
 from trainer.export.comparison import PROBLEMS, Comparison, Original
 from trainer.export.llama_process import run_llama_cpp
@@ -33,7 +31,6 @@ from tutor_app.adapters.models.lora import WEIGHTS
 from tutor_app.core.dialect import DIALECTS, Dialect, Span, body
 from tutor_app.core.dialect import header as prompt_of
 from tutor_app.core.errors import UserFault
-from tutor_app.text.amounts import size_text
 from tutor_app.tutor.samples import sample_problems
 
 KL_BOUND: Final[Mapping[str, float]] = {"f16": 1e-4, "q8_0": 0.02, "q5_k_m": 0.1, "q4_k_m": 0.3}
@@ -69,38 +66,6 @@ class Gate:
         if not self.kl <= KL_BOUND[kind]:
             return f"its divergence of {self.kl:.2g} is above {KL_BOUND[kind]:g}"
         return self.alike.failure() if kind == "f16" and self.alike is not None else ""
-
-
-def main(a: argparse.Namespace) -> int:
-    """The ``export`` step."""
-    prompts = None
-    if a.prompts is not None:
-        prompts = [r.problem for r in read_records([a.prompts], Rejects())]
-    dialect = bases.trained_dialect(a.model, a.dialect)
-    may_overwrite(a.out)
-    gate = export(a.model, a.out, a.type, dialect, name=a.name or a.out.stem, prompts=prompts)
-    print(
-        f"{a.out}: {size_text(a.out.stat().st_size)}, {a.type}; {gate.prompts} prompts give the same token ids, "
-        f"divergence {gate.kl:.2g} nats, the same next token in {gate.top1:.1%}."
-    )
-    if gate.alike is not None:
-        both = gate.alike
-        print(
-            f"Of {both.problems} problems solved by the model and by the file, {both.texts} have the same text, "
-            f"{both.answers} the same answer."
-        )
-    if a.import_:
-        import_model(a.out, a.name)
-    return 0
-
-
-def import_model(out: Path, name: str, base: str = "") -> None:
-    """Give the tutor of this computer a file that was made; an adapter with the model it belongs over."""
-    from tutor_app.tutor.models import model_store
-    from tutor_app.tutor.paths import folders
-
-    model = model_store(folders()).import_(out, name or None, base=base)
-    print(f"The tutor has it as {model.id}.")
 
 
 def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompts: Sequence[str] | None = None) -> Gate:

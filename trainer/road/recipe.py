@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
+from trainer.commands.alter import METHODS
 from trainer.config import TrainConfig, from_mapping, typed
 from trainer.road.tables import (
     ASKED,
@@ -29,7 +30,6 @@ from trainer.road.tables import (
     Teacher,
 )
 from trainer.runs import sha256_of
-from trainer.steps import METHODS
 from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import UserFault
 

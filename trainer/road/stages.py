@@ -13,7 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from trainer import steps
+from trainer.commands.alter import alter_problems
+from trainer.commands.decontaminate import clean
+from trainer.commands.make_code import make_code
+from trainer.commands.seeds import import_seeds
 from trainer.config import TrainConfig
 from trainer.data.records import Rejects, read_records
 from trainer.road import asking, card
@@ -21,6 +24,7 @@ from trainer.road.recipe import Recipe
 from trainer.road.state import Stage, hashes_of
 from trainer.road.tables import Evaluate, Synthesize
 from trainer.runs import Run, disk_fault, sha256_of, write_atomically
+from trainer.steps import InputFiles
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.errors import UserFault
 from tutor_app.text.amounts import size_text
@@ -62,19 +66,21 @@ class _Stages:
         seeds = recipe.seeds
         sources = tuple(recipe.files[n] for n in seeds.files)
 
-        def import_seeds() -> str:
+        problems = InputFiles((self._problems,))
+
+        def take_in() -> str:
             _first_lines(sources, seeds.limit, self._problems)
             run = Run.at(folder / "seeds")
-            return steps.import_seeds(run, [self._problems], "gsm8k", source=seeds.source, licence=seeds.licence)
+            return import_seeds(run, problems, "gsm8k", source=seeds.source, licence=seeds.licence)
 
         options = {"limit": seeds.limit, "source": seeds.source, "licence": seeds.licence}
-        yield Stage("seeds", options, sources, ("problems.jsonl", "seeds-gsm8k.jsonl"), import_seeds)
+        yield Stage("seeds", options, sources, ("problems.jsonl", "seeds-gsm8k.jsonl"), take_in)
 
-        def make_code() -> str:
-            return steps.make_code(Run.at(folder / "make-code"), [self._problems], Sandbox, seed=recipe.make_code.seed)
+        def code_of() -> str:
+            return make_code(Run.at(folder / "make-code"), problems, Sandbox, seed=recipe.make_code.seed)
 
         made = ("make-code.jsonl",)
-        yield Stage("make-code", asdict(recipe.make_code), (self._problems,), made, make_code, resumes=True)
+        yield Stage("make-code", asdict(recipe.make_code), (self._problems,), made, code_of, resumes=True)
         words = [folder / "seeds" / "seeds-gsm8k.jsonl"]
         code = self._code
         code.append(folder / "make-code" / "make-code.jsonl")
@@ -94,9 +100,9 @@ class _Stages:
             source = records if method == "correct" else self._problems
 
             def alter(method: Any = method, name: str = name, source: Path = source) -> str:
-                return steps.alter_problems(
+                return alter_problems(
                     Run.at(self._folder / name),
-                    [source],
+                    InputFiles((source,)),
                     method,
                     Sandbox,
                     per_problem=changes.per_problem,
@@ -167,13 +173,14 @@ class _Stages:
 
     def _mix(self, stage: str, files: list[Path], suffix: str = "") -> Stage:
         """Of the records of a stage of training, those that overlap no test set."""
-        clean, name, files = self._recipe.decontaminate, f"data-{stage}{suffix}", list(files)
+        table, name, files = self._recipe.decontaminate, f"data-{stage}{suffix}", list(files)
 
         def mix() -> str:
             run = Run.at(self._folder / name)
-            return steps.clean(run, files, self._tests, stage, n=clean.ngram, corrections=clean.corrections)
+            mixed = InputFiles(tuple(files))
+            return clean(run, mixed, self._tests, stage, n=table.ngram, corrections=table.corrections)
 
-        options = {"ngram": clean.ngram, "corrections": clean.corrections}
+        options = {"ngram": table.ngram, "corrections": table.corrections}
         return Stage(name, options, (*files, *self._tests), (f"{stage}.jsonl", f"{stage}.report.json"), mix)
 
     def training(self) -> Iterator[Stage]:

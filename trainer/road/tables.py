@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from trainer.commands.decontaminate import MAX_CORRECTIONS
 from trainer.data.decontaminate import DEFAULT_NGRAM
-from trainer.steps import MAX_CORRECTIONS
 
 Benchmark = Literal["samples", "gsm8k", "math", "svamp", "asdiv", "gsm-hard", "mawps", "tabmwp"]
 FileType = Literal["f16", "q8_0", "q5_k_m", "q4_k_m"]

@@ -5,59 +5,15 @@ It knows nothing; it is for following every step of the trainer on a small machi
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from trainer.data.records import Rejects, read_records
-from trainer.data.testsets import refuse_test_sets
 from trainer.models.bases import save_model
 from trainer.models.tokenizer import SpanTokenizer, pre_tokenizer
-from trainer.runs import write_atomically
-from tutor_app.core.dialect import DIALECTS, render
-from tutor_app.core.errors import UserFault
-
-MADE_BY: Final = "tiny"
-HELD: Final = frozenset(
-    {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
-    | {"chat_template.jinja", "mumath.json"}
-)
-"""What a folder that this step has made holds."""
-
-
-def main(a: argparse.Namespace) -> int:
-    """The ``tiny`` step."""
-    if a.width % 64 or a.width <= 0:
-        raise UserFault(f"A width of {a.width} is no multiple of 64.", "Take 64, 128 or 256.")
-    _may_replace(a.out)
-    refuse_test_sets(a.data, allowed=a.not_a_test_set)
-    records = read_records(a.data, Rejects())
-    texts = ("".join(s.text for s in render(r, DIALECTS["mumath"])) for r in records)
-    n = make_base(a.out, train_tokenizer(texts, a.vocab), width=a.width, layers=a.layers, seed=a.seed)
-    write_atomically(a.out / "mumath.json", json.dumps({"dialect": "mumath", "made_by": MADE_BY}) + "\n")
-    print(f"{a.out}: {n:,} parameters.")
-    return 0
-
-
-def _may_replace(folder: Path) -> None:
-    """Refuse to replace what this step has not made: a trained model looks much the same.
-
-    Raises:
-        UserFault: If there is something else.
-    """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    try:
-        ours = json.loads((folder / "mumath.json").read_text(encoding="utf-8"))["made_by"] == MADE_BY
-    except (OSError, ValueError, KeyError, TypeError):
-        ours = False
-    if not ours or {p.name for p in folder.iterdir()} - HELD:
-        raise UserFault(f"{folder} is there already and holds something else.", "Give a new folder with --out.")
 
 
 def train_tokenizer(texts: Iterable[str], n_vocab: int, *, pre: str = "qwen2") -> SpanTokenizer:

@@ -6,7 +6,7 @@ import pytest
 from tests.trainer.local_code import LocalExecutor
 from trainer.augment.bugs import KINDS, bugs
 from trainer.augment.correct import correct
-from trainer.steps import cap_corrections
+from trainer.commands.decontaminate import cap_corrections
 from trainer.synthesize.make_code import make
 from trainer.teacher.prompts import CORRECTION
 from tutor_app.core.dialect import DIALECTS, MUMATH, render

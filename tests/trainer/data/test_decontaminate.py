@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from trainer.commands.decontaminate import clean
 from trainer.data.decontaminate import decontaminate, read_test_set, words
 from trainer.data.records import write_records
 from trainer.runs import Run
-from trainer.steps import clean
+from trainer.steps import InputFiles
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Text
 from tutor_app.core.transcript import Transcript
@@ -93,7 +94,7 @@ def test_several_processes_find_what_one_finds(tmp_path: Path, tracker: None) ->
 def test_a_test_set_is_never_trained_on(tmp_path: Path) -> None:
     path = benchmark_file(tmp_path, {"question": TEST})
     with pytest.raises(UserFault, match="is a test set"):
-        clean(Run.at(tmp_path / "run"), [path], [path], "out", n=13)
+        clean(Run.at(tmp_path / "run"), InputFiles((path,)), [path], "out", n=13)
 
 
 def test_an_empty_or_other_test_set_is_refused(tmp_path: Path) -> None:
@@ -106,7 +107,9 @@ def test_an_empty_or_other_test_set_is_refused(tmp_path: Path) -> None:
 def test_the_step_writes_records_report_and_provenance(tmp_path: Path) -> None:
     source = tmp_path / "records.jsonl"
     write_records(source, [record(TEST, "bad"), record("Fine?", "good"), record("Fine?", "good")])
-    told = clean(Run.at(tmp_path / "run"), [source], [benchmark_file(tmp_path, {"question": TEST})], "stage1", n=13)
+    told = clean(
+        Run.at(tmp_path / "run"), InputFiles((source,)), [benchmark_file(tmp_path, {"question": TEST})], "stage1", n=13
+    )
     assert "1 removed" in told
     assert [json.loads(x)["meta"]["id"] for x in (tmp_path / "run" / "stage1.jsonl").read_text().splitlines()] == [
         "good"

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from trainer.commands.seeds import import_seeds
 from trainer.data import hub
 from trainer.runs import Run
-from trainer.steps import import_seeds
+from trainer.steps import InputFiles
 from tutor_app.core.errors import HostFault, UserFault
 
 ROWS = [
@@ -45,7 +46,7 @@ def test_a_data_set_is_fetched_once_and_is_a_file_from_then_on(asked: list[Any],
     assert files == [mine, tmp_path / "hub" / "openai--gsm8k--main--train.jsonl"]
     assert hub.local([Path("hub:openai/gsm8k/main:train")], tmp_path / "hub") == files[1:]
     assert asked == [("openai/gsm8k", "main", "train", True)]
-    told = import_seeds(Run.at(tmp_path / "run"), files[1:], "gsm8k")
+    told = import_seeds(Run.at(tmp_path / "run"), InputFiles(tuple(files[1:])), "gsm8k")
     assert "2 records" in told
 
 

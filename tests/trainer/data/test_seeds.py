@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from tests.trainer.local_code import LocalExecutor
+from trainer.commands.seeds import import_seeds
 from trainer.data import seeds
 from trainer.data.records import Rejects, origin, read_lines, read_records, write_records
 from trainer.runs import Run
-from trainer.steps import import_seeds
+from trainer.steps import InputFiles
 from trainer.synthesize.make_code import make
 from tutor_app.core.dialect import MUMATH, render
 from tutor_app.core.errors import UserFault
@@ -102,7 +103,7 @@ def test_reasoning_of_mumath_data() -> None:
 def test_a_line_of_another_schema_says_what_was_expected(tmp_path: Path, form: str, value: Any, expected: str) -> None:
     path = lines(tmp_path / "a.jsonl", value)
     with pytest.raises(UserFault) as e:
-        import_seeds(Run.at(tmp_path / "run"), [path], form)
+        import_seeds(Run.at(tmp_path / "run"), InputFiles((path,)), form)
     assert f"{path}, line 1: " in str(e.value)
     assert expected in str(e.value)
 
@@ -111,8 +112,8 @@ def test_a_line_of_another_schema_says_what_was_expected(tmp_path: Path, form: s
 def test_a_broken_line_stops_or_is_passed_over(tmp_path: Path, broken: str) -> None:
     path = lines(tmp_path / "a.jsonl", GSM8K, "", broken, {**GSM8K, "question": "Another?"})
     with pytest.raises(UserFault, match=r"line 3: not JSON"):
-        import_seeds(Run.at(tmp_path / "run"), [path], "gsm8k")
-    told = import_seeds(Run.at(tmp_path / "run"), [path], "gsm8k", strict=False)
+        import_seeds(Run.at(tmp_path / "run"), InputFiles((path,)), "gsm8k")
+    told = import_seeds(Run.at(tmp_path / "run"), InputFiles((path,), strict=False), "gsm8k")
     assert "2 records" in told
     assert "line 3: not JSON" in told
     provenance = json.loads((tmp_path / "run" / "seeds-gsm8k.provenance.json").read_text())
@@ -130,7 +131,7 @@ def test_text_that_is_not_utf8_is_said(tmp_path: Path) -> None:
 def test_an_empty_data_set_is_said(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl")
     with pytest.raises(UserFault, match="no gsm8k record"):
-        import_seeds(Run.at(tmp_path / "run"), [path], "gsm8k")
+        import_seeds(Run.at(tmp_path / "run"), InputFiles((path,)), "gsm8k")
     with pytest.raises(UserFault, match="no record"):
         read_records([path], Rejects())
     with pytest.raises(UserFault, match="cannot be read"):
@@ -139,18 +140,18 @@ def test_an_empty_data_set_is_said(tmp_path: Path) -> None:
 
 def test_records_are_written_as_they_come_and_a_bad_line_leaves_the_old_file(tmp_path: Path) -> None:
     path, run = lines(tmp_path / "a.jsonl", GSM8K), Run.at(tmp_path / "run")
-    import_seeds(run, [path], "gsm8k")
+    import_seeds(run, InputFiles((path,)), "gsm8k")
     before = (run.folder / "seeds-gsm8k.jsonl").read_bytes()
     path.write_text(path.read_text() + "{}\n")
     with pytest.raises(UserFault, match="line 2"):
-        import_seeds(run, [path], "gsm8k")
+        import_seeds(run, InputFiles((path,)), "gsm8k")
     assert (run.folder / "seeds-gsm8k.jsonl").read_bytes() == before
     assert not list(run.folder.glob(".*.part"))
 
 
 def test_the_same_problem_twice_is_one_record(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl", GSM8K, GSM8K)
-    assert "twice the same: 1" in import_seeds(Run.at(tmp_path / "run"), [path], "gsm8k")
+    assert "twice the same: 1" in import_seeds(Run.at(tmp_path / "run"), InputFiles((path,)), "gsm8k")
 
 
 def test_records_need_provenance(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def test_records_need_provenance(tmp_path: Path) -> None:
 
 
 def test_real_files_import_whole(tmp_path: Path, gsm8k_train: Path) -> None:
-    told = import_seeds(Run.at(tmp_path), [gsm8k_train], "gsm8k")
+    told = import_seeds(Run.at(tmp_path), InputFiles((gsm8k_train,)), "gsm8k")
     records = read_records([tmp_path / "seeds-gsm8k.jsonl"], Rejects())
     assert len(records) >= 7_470, told
     assert not any("<<" in p.text for r in records for p in r.solution if isinstance(p, Text))

@@ -16,6 +16,7 @@ import torch
 from tests.generations import ask, text_of
 from tests.trainer.tiny_models import code_records, texts
 from trainer.__main__ import parser
+from trainer.commands import export
 from trainer.config import TrainConfig
 from trainer.export import adapter, gguf
 from trainer.export.adapter import export_adapter
@@ -151,10 +152,10 @@ def test_a_wrong_order_of_rows_does_not_pass_the_gate(
 def test_the_command_line(runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["export", "--adapter", str(runs["qwen2"]), "--out", str(tmp_path / "a.gguf")]
     read: argparse.Namespace = parser("export").parse_args(arguments)
-    assert adapter.main(read) == 0
+    assert export.main(read) == 0
     assert "an adapter; over its base" in capsys.readouterr().out
     with pytest.raises(UserFault, match="Name it with --base"):
-        adapter.main(parser("export").parse_args([*arguments, "--import"]))
+        export.main(parser("export").parse_args([*arguments, "--import"]))
 
 
 def test_a_base_that_was_changed_since_is_refused(tokenizer: SpanTokenizer, tmp_path: Path) -> None:
