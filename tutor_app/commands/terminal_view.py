@@ -32,6 +32,7 @@ from tutor_app.core.events import (
     VoteCast,
     folded,
 )
+from tutor_app.core.parts import Answer, Output
 from tutor_app.core.transcript import claims_of
 from tutor_app.core.verdicts import MARKS, TONES
 from tutor_app.handout.vote_lines import vote_text
@@ -122,39 +123,37 @@ class TerminalView:
 
     def write(self, event: SolveEvent) -> None:
         """Write one event."""
-        if isinstance(event, Reading):
-            self._pass(f"reading the problem, {event.done} of {event.total} tokens")
-            return
-        if isinstance(event, ThoughtDelta):
-            self._thought.append(event.text)
-            self._pass("thinking")
-            return
-        if isinstance(event, VoteCast):
-            self._pass(event.sentence())
-            return
-        self._pass("")
-        self._put_output(self._printed.add(event) if isinstance(event, OutputDelta) else self._printed.end())
+        match event:
+            case Reading(done, total):
+                self._pass(f"reading the problem, {done} of {total} tokens")
+            case ThoughtDelta(text):
+                self._thought.append(text)
+                self._pass("thinking")
+            case VoteCast():
+                self._pass(event.sentence())
+            case OutputDelta():
+                self._pass("")
+                self._put_output(self._printed.add(event))
+                self._out.flush()
+            case _:
+                self._pass("")
+                self._put_output(self._printed.end())
+                self._write_part(event)
+                self._out.flush()
+
+    def _write_part(self, event: SolveEvent) -> None:
+        """Write what is no passing remark, once the output before it is complete."""
         match event:
             case TextDelta(text):
-                # What was checked in a line comes after it, never in the middle of the next one.
-                head, end, rest = text.partition("\n") if self._claims else (text, "", "")
-                self._put(head + end)
-                self._put_claims(wait=not end)
-                self._put(rest)
+                self._put_text(text)
             case ClaimsFound(number, claims):
-                known = self._known.get(number, frozenset())
-                self._claims += [claim for claim in claims if claim not in known]
-                self._known[number] = frozenset(claims)
-                self._put_claims(wait=True)
+                self._take_claims(number, claims)
             case QuestionAsked(question):
-                self._line()
-                self._put(f"{question}\n", "answer", "? ")
+                self._put_line(question, "answer", "? ")
             case LeftOut():
-                self._line()
-                self._put(f"{event.sentence()}\n", "quiet")
+                self._put_line(event.sentence())
             case ThoughtEnded(True):
-                self._line()
-                self._put("[that was a thought; the solution follows]\n", "quiet")
+                self._put_line("[that was a thought; the solution follows]")
             case ThoughtEnded():
                 self._end_thought()
             case CodeStarted():
@@ -166,49 +165,67 @@ class TerminalView:
                 self._line()
                 self._pass("running the code")
             case FigureDrawn(figure):
-                self._line()
-                self._put(f"[figure: {figure.alt or f'{figure.width} x {figure.height} pixels'}]\n", "quiet")
+                self._put_line(f"[figure: {figure.alt or f'{figure.width} x {figure.height} pixels'}]")
             case RunFinished(output):
-                self._line()
-                if output.value:
-                    self._put(output.value + "\n", "output", "» ")
-                if output.warnings:
-                    self._put(output.warnings + "\n", "quiet", "  ")
-                if output.error is not None:
-                    self._put(output.error.last_line + "\n", "error", "» ")
-                    if output.error.hint:
-                        self._put(output.error.hint + "\n", "quiet", "  ")
+                self._put_outcome(output)
             case AnswerFound(answer):
-                self._line()
-                self._put_claims()
-                how = {"boxed": "", "phrase": "", "output": " (from the output)", "number": " (the last number)"}
-                self._put(f"Answer{how[answer.source]}: {answer.latex}\n", "answer")
-                for verdict, line in answer_lines(answer):
-                    style = {"bad": "error", "good": "output"}.get(TONES[verdict.kind], "quiet")
-                    self._put(f"{MARKS[verdict.kind]} {line}\n", style)
-            case Finished(_, _, usage):
-                self._end_thought()
-                self._line()
-                speed = f", {usage.tokens_per_second:.1f} tokens/s" if usage.tokens_per_second else ""
-                self._put(f"{event.sentence()} {usage.seconds:.1f} s{speed}.\n", "quiet")
-                self._put_claims()
-                tally = Tally.of(claims_of(event.transcript.solution)).sentence()
-                self._put(f"{tally}.\n" if tally else "", "quiet")
-                final = event.transcript.answer if not event.transcript.attempts else None
-                if final is not None and final.verdict.odds():
-                    self._put(f"{MARKS['votes']} {final.verdict.odds()}.\n", "quiet")
-                for line in vote_text(event.transcript):
-                    self._put(f"{line}\n", "quiet")
-            case _:
-                pass
-        self._out.flush()
+                self._put_answer(answer)
+            case Finished():
+                self._put_end(event)
+
+    def _put_text(self, text: str) -> None:
+        # What was checked in a line comes after it, never in the middle of the next one.
+        head, end, rest = text.partition("\n") if self._claims else (text, "", "")
+        self._put(head + end)
+        self._put_claims(wait=not end)
+        self._put(rest)
+
+    def _take_claims(self, number: int, claims: tuple[Claim, ...]) -> None:
+        known = self._known.get(number, frozenset())
+        self._claims += [claim for claim in claims if claim not in known]
+        self._known[number] = frozenset(claims)
+        self._put_claims(wait=True)
+
+    def _put_outcome(self, output: Output) -> None:
+        """What became of a block, besides what it printed."""
+        self._line()
+        if output.value:
+            self._put_line(output.value, "output", "» ")
+        if output.warnings:
+            self._put_line(output.warnings, margin="  ")
+        if output.error is not None:
+            self._put_line(output.error.last_line, "error", "» ")
+            if output.error.hint:
+                self._put_line(output.error.hint, margin="  ")
+
+    def _put_answer(self, answer: Answer) -> None:
+        self._line()
+        self._put_claims()
+        how = {"boxed": "", "phrase": "", "output": " (from the output)", "number": " (the last number)"}
+        self._put_line(f"Answer{how[answer.source]}: {answer.latex}", "answer")
+        for verdict, line in answer_lines(answer):
+            style = {"bad": "error", "good": "output"}.get(TONES[verdict.kind], "quiet")
+            self._put_line(f"{MARKS[verdict.kind]} {line}", style)
+
+    def _put_end(self, end: Finished) -> None:
+        self._end_thought()
+        speed = f", {end.usage.tokens_per_second:.1f} tokens/s" if end.usage.tokens_per_second else ""
+        self._put_line(f"{end.sentence()} {end.usage.seconds:.1f} s{speed}.")
+        self._put_claims()
+        tally = Tally.of(claims_of(end.transcript.solution)).sentence()
+        if tally:
+            self._put_line(f"{tally}.")
+        final = end.transcript.answer if not end.transcript.attempts else None
+        if final is not None and final.verdict.odds():
+            self._put_line(f"{MARKS['votes']} {final.verdict.odds()}.")
+        for line in vote_text(end.transcript):
+            self._put_line(line)
 
     def _end_thought(self) -> None:
         words = len("".join(self._thought).split())
         self._thought.clear()
         if words:
-            self._line()
-            self._put(f"[thought: {words:,} word{'s' if words != 1 else ''}]\n", "quiet")
+            self._put_line(f"[thought: {words:,} word{'s' if words != 1 else ''}]")
 
     def _put_claims(self, *, wait: bool = False) -> None:
         """Write the statements that were checked; ``wait`` for the end of the line that is being written."""
@@ -226,6 +243,11 @@ class TerminalView:
                 self._put(text, "error" if stream == "stderr" else "output", "» ")
             else:
                 self._out.write(text)
+
+    def _put_line(self, text: str, style: str = "quiet", margin: str = "") -> None:
+        """Write a remark on a line of its own."""
+        self._line()
+        self._put(f"{text}\n", style, margin)
 
     def _put(self, text: str, style: str = "", margin: str = "") -> None:
         text = printable(text)

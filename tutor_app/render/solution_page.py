@@ -15,6 +15,7 @@ from typing import Final
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from tutor_app.core.builder import Builder
+from tutor_app.core.claims import Claim
 from tutor_app.core.events import (
     AnswerFound,
     ClaimsFound,
@@ -251,23 +252,30 @@ class SolutionPage:
                 b.answer(answer)
                 b.tally(claims_of(_last_reply(closed)))
             case ClaimsFound(number, claims):
-                texts = [n for n, part in enumerate(self._fold.parts()) if isinstance(part, Text)]
-                for index in texts[number : number + 1]:
-                    if any(claim.marked for claim in claims):
-                        self._false_in.add(index)
-                    self._rewritten.add(index)
-            case Reading(done, total):
-                if not self._fold.words and self._fold.code is None and not b.run_is_open:
-                    self._notice = "Reading\u2026" + (f" {100 * done // total} %" if total else "")
-                    return True
-            case RoundStarted():
-                if not self._fold.words and not b.run_is_open:
-                    self._notice = "Thinking\u2026"
-                    return True
+                self._note_claims(number, claims)
+            case Reading(done, total) if self._is_waiting and self._fold.code is None:
+                self._notice = "Reading\u2026" + (f" {100 * done // total} %" if total else "")
+                return True
+            case RoundStarted() if self._is_waiting:
+                self._notice = "Thinking\u2026"
+                return True
             case Finished():
                 self._end(event.sentence() if event.reason is not EndReason.ANSWERED else "")
                 b.tally(claims_of(_last_reply(self._fold.closed)))
         return False
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Whether nothing is being written, neither by the model nor by its code."""
+        return not self._fold.words and not self.builder.run_is_open
+
+    def _note_claims(self, number: int, claims: Iterable[Claim]) -> None:
+        """The statements of a text were checked; it is underlined where one is false."""
+        texts = [n for n, part in enumerate(self._fold.parts()) if isinstance(part, Text)]
+        for index in texts[number : number + 1]:
+            if any(claim.marked for claim in claims):
+                self._false_in.add(index)
+            self._rewritten.add(index)
 
     def fail(self, sentence: str) -> None:
         """End a solution that could not go on, and say why."""
