@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -38,6 +39,9 @@ REWRITE_SECONDS: Final = 0.1
 """How often a line that is overwritten again and again is given on."""
 OVERWRITTEN: Final = 64
 """How many times the limit on output a block may write, where it overwrites most of it again."""
+
+_Ended = Literal["timeout", "stopped", "output", "threads", "disk", "memory", "broken", ""]
+"""Why a block was ended before it was done; empty if it was not."""
 
 
 class Run:
@@ -85,6 +89,8 @@ class Run:
         self._figures = 0
         self._drawn: list[Figure] = []
         self._done: dict[str, Any] | None = None
+        self._why: _Ended = ""
+        self._deadline, self._watch_at, self._kill_at = math.inf, math.inf, math.inf  # by the monotonic clock
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.lost = True  # until the block has ended well: the caller may close the iterator at any moment
         self.ended: OutputStatus | None = None
@@ -94,38 +100,12 @@ class Run:
         """Yield what happens, at last one ``RunFinished``."""
         worker = self._worker
         started = time.monotonic()
-        why: Literal["timeout", "stopped", "output", "threads", "disk", "memory", "broken", ""] = ""
         try:
-            try:
-                while read_some(worker.raw):
-                    """What a thread that was left behind wrote before the process was paused is no one's output."""
-                worker.resume()
-                worker.send({"run": self._number, "code": self._code, **self._asked()})
-            except TimeoutError:  # it pretended to be done and does not listen
-                why = "broken"
-                worker.kill()
-            except OSError:
-                why = ""
-            deadline, kill_at, watch_at = started + self._limit, float("inf"), started + WATCH_SECONDS
+            self._begin()
+            self._deadline, self._watch_at = started + self._limit, started + WATCH_SECONDS
             pipes = [worker.events, worker.raw]
             while self._done is None:
-                now = time.monotonic()
-                if not why:
-                    if self._cancel.is_set():
-                        why, kill_at = "stopped", now + GRACE_STOP
-                    elif now >= deadline:
-                        why, kill_at = "timeout", now + GRACE_TIMEOUT
-                    if why:
-                        worker.interrupt()
-                if now >= kill_at:
-                    worker.kill()
-                    kill_at = float("inf")
-                if now >= watch_at:
-                    watch_at = now + WATCH_SECONDS
-                    excess = self._excess()
-                    if excess and why not in ("output", "broken"):
-                        why = excess
-                        worker.kill()
+                self._keep_bounds(time.monotonic())
                 ready = readable(pipes, POLL_SECONDS)
                 if not ready:
                     continue
@@ -138,29 +118,67 @@ class Run:
                         yield from self._printed(self._decoder.decode(data), "stdout")
                 if worker.events in ready:
                     data = read_some(worker.events)
-                    if data == b"":
+                    if data == b"" or not (yield from self._read_frames(data or b"")):
                         break
-                    worker.buffer += data or b""
-                    try:
-                        for message in worker.frames():
-                            yield from self._take_in(message)
-                    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ArithmeticError):
-                        why = why or "broken"
-                        worker.kill()
-                        break
-                if self._room < 0 and why != "output" and self._done is None:
-                    why, kill_at = "output", float("inf")
+                if self._room < 0 and self._why != "output" and self._done is None:
+                    self._why, self._kill_at = "output", math.inf
                     worker.kill()
             yield from self._finish_output()
             self.seconds = time.monotonic() - started
             if self._done is not None and not worker.killed:  # it may have been done in the moment it was killed
                 worker.pause()  # threads left behind rest until the next block
                 self.lost = False
-            output = self._outcome(why)
+            output = self._outcome()
             yield RunFinished(output, self._recording(output))
         finally:
             if self.lost:
                 worker.close()
+
+    def _begin(self) -> None:
+        """Give the block to the worker."""
+        worker = self._worker
+        try:
+            while read_some(worker.raw):
+                """What a thread that was left behind wrote before the process was paused is no one's output."""
+            worker.resume()
+            worker.send({"run": self._number, "code": self._code, **self._asked()})
+        except TimeoutError:  # it pretended to be done and does not listen
+            self._why = "broken"
+            worker.kill()
+        except OSError:
+            pass  # it is gone, which its pipes say next
+
+    def _keep_bounds(self, now: float) -> None:
+        """Interrupt a block that is stopped or late; kill one that does not heed that, or passes another bound."""
+        if not self._why:
+            if self._cancel.is_set():
+                self._why, self._kill_at = "stopped", now + GRACE_STOP
+            elif now >= self._deadline:
+                self._why, self._kill_at = "timeout", now + GRACE_TIMEOUT
+            if self._why:
+                self._worker.interrupt()
+        if now >= self._kill_at:
+            self._worker.kill()
+            self._kill_at = math.inf
+        if now >= self._watch_at:
+            self._watch_at = now + WATCH_SECONDS
+            excess = self._excess()
+            if excess and self._why not in ("output", "broken"):
+                self._why = excess
+                self._worker.kill()
+
+    def _read_frames(self, data: bytes) -> Generator[RunEvent, None, bool]:
+        """Take in what the worker reports; returns False where a frame is invalid, which ends it."""
+        worker = self._worker
+        worker.buffer += data
+        try:
+            for message in worker.frames():
+                yield from self._take_in(message)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ArithmeticError):
+            self._why = self._why or "broken"
+            worker.kill()
+            return False
+        return True
 
     def _take_in(self, message: dict[str, Any]) -> Iterator[RunEvent]:
         kind = message.get("k")
@@ -298,8 +316,8 @@ class Run:
 
         return used(str(scratch), self._worker.pid) > self._limits.scratch * 3 // 4
 
-    def _outcome(self, why: str) -> Output:
-        text = "".join(self._text)
+    def _outcome(self) -> Output:
+        why, text = self._why, "".join(self._text)
         done = self._done or {}
         truncated = self._room < 0 or done.get("truncated") is True
         error = _error(done.get("error"), self._code)
