@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import random
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +20,11 @@ from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, TutorEr
 from tutor_app.core.ports import Cancel, ModelInfo, NeverCancelled
 from tutor_app.core.practice import Exercise, Marked, Worksheet
 from tutor_app.tutor import settings_file, window_state_file
-from tutor_app.tutor.remade import Remade
+from tutor_app.tutor.running import Running
 from tutor_app.tutor.samples import sample_problems
 
 if TYPE_CHECKING:
-    from tutor_app.adapters.library import Library
     from tutor_app.adapters.models.store import ModelStore
-    from tutor_app.adapters.sandbox.sessions import Sandbox
     from tutor_app.core.events import SolveEvent
     from tutor_app.core.hints import Hint, HintLimit, Ladder
     from tutor_app.core.parts import Figure
@@ -42,7 +38,7 @@ if TYPE_CHECKING:
     from tutor_app.handout.options import Format, Options
     from tutor_app.render.typeset import FormulaCache
     from tutor_app.tutor.paths import Folders
-    from tutor_app.tutor.service import Tutor
+
 STEPS = 40_000
 """Steps of a block that are recorded at most."""
 
@@ -58,12 +54,8 @@ class AppServices:
             library: Another file for the solutions than the user's own.
         """
         self._folders = folders
-        self._library_path = library or folders.library
-        self._lock = threading.RLock()
-        self._tutor: Remade[Tutor] = Remade()
-        self._stepping: Remade[Sandbox] = Remade()
-        self._library: Library | None = None
-        self._settings, self.complaints = settings_file.load(folders.settings)
+        settings, self.complaints = settings_file.load(folders.settings)
+        self._running = Running(folders, library or folders.library, settings)
         self._window_state = window_state_file.load(folders.window_state)
 
     # Solving
@@ -75,14 +67,14 @@ class AppServices:
         from tutor_app.tutor.worksheets import check_may_solve
 
         check_may_solve(self._folders.config, problem)
-        settings, tutor = solve_settings(self._settings), self._ready(cancel=cancel)
+        settings, tutor = solve_settings(self._running.settings), self._running.tutor(cancel=cancel)
         verifier = opened_verifier(self._folders, tutor.engine.info.sha256)
         with verifier or contextlib.nullcontext():
             yield from tutor.solve(
                 problem,
                 settings=settings,
                 cancel=cancel,
-                library=self._opened,
+                library=self._running.library,
                 verifier=verifier,
                 meta=_shown_as(as_typed),
             )
@@ -98,12 +90,12 @@ class AppServices:
         cap = cap_for(self._folders.config, problem)
         known = None
         with suppress(LibraryFault):  # the problem can be solved without it
-            known = known_solution(check_problem(problem), self._opened())
+            known = known_solution(check_problem(problem), self._running.library())
         if known is not None:
             return ladder(known, cap=cap)
-        settings, tutor = solve_settings(self._settings), self._ready(votes, cancel)
+        settings, tutor = solve_settings(self._running.settings), self._running.tutor(votes, cancel)
         if votes > 1:
-            weigh = self._settings.weigh_votes
+            weigh = self._running.settings.weigh_votes
             events = vote(tutor, problem, votes=votes, settings=settings, cancel=cancel, weigh=weigh)
         else:
             events = tutor.solve(problem, settings=settings, cancel=cancel)
@@ -125,7 +117,7 @@ class AppServices:
         """See the protocol."""
         from tutor_app.tutor.work_hints import work_hint_until
 
-        speaker = self._ready(cancel=cancel) if self.model_name() else None
+        speaker = self._running.tutor(cancel=cancel) if self.model_name() else None
         return work_hint_until(cancel, problem, report, speaker)
 
     def hint_limit(self) -> HintLimit:
@@ -148,17 +140,17 @@ class AppServices:
         from tutor_app.tutor.worksheets import check_may_solve
 
         check_may_solve(self._folders.config, problem)
-        tutor = self._ready(votes, cancel)
+        tutor = self._running.tutor(votes, cancel)
         verifier = opened_verifier(self._folders, tutor.engine.info.sha256)
         with verifier or contextlib.nullcontext():
             yield from vote(
                 tutor,
                 problem,
                 votes=votes,
-                settings=solve_settings(self._settings),
+                settings=solve_settings(self._running.settings),
                 cancel=cancel,
-                library=self._opened,
-                weigh=self._settings.weigh_votes,
+                library=self._running.library,
+                weigh=self._running.settings.weigh_votes,
                 verifier=verifier,
                 meta=_shown_as(as_typed),
             )
@@ -167,7 +159,7 @@ class AppServices:
         """See the protocol."""
         from tutor_app.core.votes import promoted
 
-        library = self._opened()
+        library = self._running.library()
         found = promoted(library.get(entry_id), number)
         library.save(entry_id, found, "finished")
         return found
@@ -179,12 +171,12 @@ class AppServices:
 
         for asked in (transcript.problem, question):  # a question may be another problem
             check_may_solve(self._folders.config, asked)
-        yield from self._ready(cancel=cancel).ask(
+        yield from self._running.tutor(cancel=cancel).ask(
             transcript,
             question,
-            settings=solve_settings(self._settings),
+            settings=solve_settings(self._running.settings),
             cancel=cancel,
-            library=self._opened,
+            library=self._running.library,
             key=key,
         )
 
@@ -198,8 +190,8 @@ class AppServices:
         """See the protocol."""
         from tutor_app.tutor.drawing.reply import draw
 
-        executor = self._stepping_sandbox()
-        yield from draw(transcript, executor=executor, cancel=cancel, library=self._opened, key=key)
+        executor = self._running.sandbox()
+        yield from draw(transcript, executor=executor, cancel=cancel, library=self._running.library, key=key)
 
     def another(self, transcript: Transcript, cancel: Cancel) -> Exercise:
         """See the protocol."""
@@ -210,7 +202,7 @@ class AppServices:
         with Grader() as grader:
             found = variant(
                 transcript,
-                executor=self._stepping_sandbox(),
+                executor=self._running.sandbox(),
                 same=lambda a, b: grader.grade(a, b).verdict == "correct",
                 rng=random.Random(),
                 cancel=cancel,
@@ -246,7 +238,7 @@ class AppServices:
         from tutor_app.adapters.checking.checker import Checker
         from tutor_app.tutor.checked import with_claims
 
-        if not self._settings.check_statements:
+        if not self._running.settings.check_statements:
             return transcript
         with Checker() as checker:
             return with_claims(transcript, checker)
@@ -265,63 +257,24 @@ class AppServices:
         from tutor_app.tutor.stepping import record_block
 
         record = Record(STEPS, watches=tuple(watches))
-        parts, executor = transcript.solution, self._stepping_sandbox()
+        parts, executor = transcript.solution, self._running.sandbox()
         return record_block(parts, block, executor=executor, edited=edited, record=record, cancel=cancel)
-
-    def _stepping_sandbox(self) -> Sandbox:
-        """Where recorded code runs; it needs no model."""
-        from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
-
-        s = self._settings
-        limits = Limits(seconds=float(s.code_timeout))
-        with self._lock:
-            return self._stepping.get(
-                (s.code_timeout, s.require_full_sandbox),
-                lambda: Sandbox(limits, spares=1, require_full=s.require_full_sandbox),
-            )
 
     def warm(self, cancel: Cancel | None = None) -> None:
         """Start what the first problem will need, if a model is installed, until that is not wanted any more."""
-        if not self._settings.server and not self.model_name():
+        if not self._running.settings.server and not self.model_name():
             return  # nothing of what solves is loaded before there is something to solve with
         with suppress(TutorError):  # the first problem will say it
-            self._ready(cancel=cancel).warm(cancel)
+            self._running.tutor(cancel=cancel).warm(cancel)
 
     def model_info(self) -> ModelInfo | None:
         """See the protocol."""
-        tutor = self._tutor.value
+        tutor = self._running.started_tutor
         return tutor.engine.info if tutor is not None and tutor.engine.info.device else None
 
     def close(self) -> None:
         """End both processes and close the library."""
-        with self._lock:
-            self._tutor.close()
-            self._stepping.close()
-            if self._library is not None:
-                self._library.close()
-                self._library = None
-
-    def _ready(self, at_once: int = 1, cancel: Cancel | None = None) -> Tutor:
-        """The tutor for the present settings; another model or another context is another process.
-
-        So is another number of attempts at once: those are decoded together, which changes the last bits of what is
-        computed, and a single solution must be the same every time.
-        """
-        from tutor_app.tutor.service import connected, open_remote, open_tutor
-
-        s = self._settings
-        engine: tuple[object, ...]
-        make: Callable[[], Tutor]
-        if s.server:
-            remote = connected(s, cancel)  # may take seconds: not while others wait for the lock
-            engine = (s.server, s.server_key, remote.served)
-            make = partial(open_remote, remote, s, n_seq=at_once)
-        else:
-            engine = (s.model, s.n_ctx, s.threads, s.gpu_layers)
-            make = partial(open_tutor, s.model, self._folders, settings=s, n_seq=at_once, batched=at_once > 1)
-        with self._lock:
-            wanted = (*engine, s.require_full_sandbox, s.thinking, s.reasoning_only, s.check_statements, at_once)
-            return self._tutor.get(wanted, make)
+        self._running.close()
 
     # Models
 
@@ -334,11 +287,11 @@ class AppServices:
         """See the protocol."""
         from tutor_app.tutor.models import chosen_model
 
-        if self._settings.server:
+        if self._running.settings.server:
             info = self.model_info()
-            return info.name if info is not None and info.name else f"Model of {self._settings.server}"
+            return info.name if info is not None and info.name else f"Model of {self._running.settings.server}"
         try:
-            return chosen_model(self._store(), self._settings.model).name
+            return chosen_model(self._store(), self._running.settings.model).name
         except (UserFault, HostFault):
             return ""
 
@@ -355,7 +308,7 @@ class AppServices:
     def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
         """See the protocol."""
         self._store().pull(model_id, progress, cancel)
-        self._forget_tutor()
+        self._running.forget_tutor()
 
     def add_from_hub(self, repository: str, file: str, cancel: Cancel) -> Offer:
         """See the protocol."""
@@ -366,15 +319,15 @@ class AppServices:
         from tutor_app.adapters.models.chat_template import choose_dialect
 
         model = self._store().import_(Path(path))
-        self.save_settings(self._settings.changed(model=model.id))
-        self._forget_tutor()
+        self.save_settings(self._running.settings.changed(model=model.id))
+        self._running.forget_tutor()
         return choose_dialect(model).note
 
     def memory_advice(self, model_id: str) -> str:
         """See the protocol."""
         from tutor_app.tutor.models import advise_on_memory
 
-        return advise_on_memory(self._store(), model_id, self._settings.n_ctx)
+        return advise_on_memory(self._store(), model_id, self._running.settings.n_ctx)
 
     def found_models(self) -> Sequence[FoundModel]:
         """See the protocol."""
@@ -386,48 +339,36 @@ class AppServices:
         """See the protocol."""
         from tutor_app.adapters.sandbox.sessions import guarantees
 
-        tutor = self._tutor.value
+        tutor = self._running.started_tutor
         if tutor is not None:
             with suppress(SandboxFault):  # it refuses to run anything where a limit is missing; which, is the question
                 return Confinement(tutor.executor.guarantees())
         return Confinement(guarantees())
 
-    def _forget_tutor(self) -> None:
-        with self._lock:
-            self._tutor.forget()
-
     # The library
-
-    def _opened(self) -> Library:
-        from tutor_app.adapters.library import Library
-
-        with self._lock:
-            if self._library is None:
-                self._library = Library(self._library_path)
-            return self._library
 
     def entries(self, query: str, limit: int = 200, offset: int = 0) -> Sequence[Entry]:
         """See the protocol."""
-        return self._opened().entries(query, limit, offset)
+        return self._running.library().entries(query, limit, offset)
 
     def solution(self, entry_id: str) -> Transcript:
         """See the protocol."""
-        return self._opened().get(entry_id)
+        return self._running.library().get(entry_id)
 
     def delete(self, entry_id: str) -> None:
         """See the protocol."""
-        self._opened().delete(entry_id)
+        self._running.library().delete(entry_id)
 
     def undelete(self, entry_id: str) -> None:
         """See the protocol."""
-        self._opened().undelete(entry_id)
+        self._running.library().undelete(entry_id)
 
     def import_solutions(self, paths: Sequence[str]) -> ImportResult:
         """See the protocol."""
         from tutor_app.export import read_transcripts
         from tutor_app.tutor.recorder import import_transcripts
 
-        return import_transcripts([t for path in paths for t in read_transcripts(path)], self._opened())
+        return import_transcripts([t for path in paths for t in read_transcripts(path)], self._running.library())
 
     def with_trace_tables(self, transcript: Transcript, options: Options, cancel: Cancel) -> Transcript:
         """See the protocol."""
@@ -435,7 +376,7 @@ class AppServices:
         from tutor_app.tutor.stepping import record_all
 
         return with_chosen_tables(
-            transcript, options, lambda parts: record_all(parts, executor=self._stepping_sandbox(), cancel=cancel)
+            transcript, options, lambda parts: record_all(parts, executor=self._running.sandbox(), cancel=cancel)
         )
 
     def export(
@@ -476,11 +417,11 @@ class AppServices:
 
     def load_settings(self) -> Settings:
         """See the protocol."""
-        return self._settings
+        return self._running.settings
 
     def save_settings(self, settings: Settings) -> None:
         """See the protocol."""
-        self._settings = settings
+        self._running.settings = settings
         settings_file.save(self._folders.settings, settings)
 
     def window_state(self) -> WindowState:
@@ -500,17 +441,17 @@ class AppServices:
 
     def update_if_due(self) -> UpdateAnswer | None:
         """See the protocol."""
-        if not self._settings.check_updates:
+        if not self._running.settings.check_updates:
             return None  # and nothing of it is loaded: five megabytes at every start
         from tutor_app.tutor.updates import Updates
 
-        return Updates(self._folders).look_if_due(self._settings, NeverCancelled())
+        return Updates(self._folders).look_if_due(self._running.settings, NeverCancelled())
 
     def look_for_update(self, cancel: Cancel) -> UpdateAnswer:
         """See the protocol."""
         from tutor_app.tutor.updates import Updates
 
-        return Updates(self._folders).look(self._settings, cancel)
+        return Updates(self._folders).look(self._running.settings, cancel)
 
     def log_folder(self) -> str:
         """See the protocol."""

@@ -22,7 +22,7 @@ from tutor_app.adapters.engine.proving import card_name, card_works, step_down
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
 from tutor_app.adapters.whole import ENGINE, QT, cut_off
-from tutor_app.commands.findings import Finding
+from tutor_app.commands.report import Finding
 from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers, user_path
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import TutorError, UserFault

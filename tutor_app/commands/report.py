@@ -6,14 +6,13 @@ Versions, findings, settings and the end of the log; texts of the user (problems
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
 from tutor_app.adapters.files import write_file
 from tutor_app.adapters.library import Library
-from tutor_app.commands.findings import Finding
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.core.settings import described
 from tutor_app.tutor.log import last_lines
@@ -23,6 +22,26 @@ from tutor_app.tutor.settings_file import load
 _PACKAGES: Final = ("llama-cpp-python", "PySide6", "sympy", "numpy", "matplotlib", "ziamath")
 _PROBLEMS: Final = 20
 """Saved problems that are told, if any are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that ``tutor doctor`` looked at.
+
+    Attributes:
+        name: What.
+        ok: Whether the program can do its work with it.
+        text: What was found and, if it is not well, what to do.
+    """
+
+    name: str
+    ok: bool
+    text: str
+
+    @property
+    def line(self) -> str:
+        """The finding as a line of a terminal."""
+        return f"{'ok ' if self.ok else '!! '} {self.name:16} {self.text}"
 
 
 def write_report(path: Path, folders: Folders, findings: Iterable[Finding], *, problems: bool) -> None:

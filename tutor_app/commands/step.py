@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from tutor_app.commands.export import start_qt, transcripts_of
 from tutor_app.commands.shared import DONE, INTERRUPTED, Subparsers, interrupt_sets, user_path
-from tutor_app.commands.step_errors import repairs_as_text
 from tutor_app.commands.step_walk import key_reader, walk
-from tutor_app.core.comparing import blocks_of, repaired_blocks
+from tutor_app.core.comparing import ComparedLine, Repair, blocks_of, repaired_blocks, repairs
 from tutor_app.core.errors import UserFault
 from tutor_app.core.narration import sentence, why_no_steps
 from tutor_app.core.parts import Code, Part
@@ -28,7 +27,7 @@ from tutor_app.core.unfolding import unfolded
 from tutor_app.tutor.stepping import record_block, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tutor_app.core.ports import CodeExecutor
     from tutor_app.core.trace import Recording
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     lines = lines_of(args.lines)
     parts = _parts(args.code, args.data_dir)
     if args.errors:
-        for text in repairs_as_text(parts):
+        for text in _repairs_as_text(parts):
             print(text)
         return DONE
     if not (math.isfinite(args.timeout) and args.timeout > 0):
@@ -180,3 +179,42 @@ def _sentences(recording: Recording) -> None:
         print(f"{len(recording) - MOST_SENTENCES} more steps are not printed; --json has them all.")
     if recording.stopped and len(recording) > MOST_SENTENCES:
         print(recording.stopped)
+
+
+def _repairs_as_text(parts: Sequence[Part]) -> list[str]:
+    """Each repair of a solution: the two blocks as a difference, and why the first failed, in plain words.
+
+    Args:
+        parts: Of the solution.
+
+    Raises:
+        UserFault: If no block failed and was repaired.
+    """
+    found = repairs(parts)
+    if not found:
+        raise UserFault("No block of this solution failed and was repaired.", "Step through a block without --errors.")
+    return ["\n".join(_repair_lines(repair)) for repair in found]
+
+
+def _repair_lines(repair: Repair) -> Iterator[str]:
+    error = repair.error
+    where = f" in line {error.line}" if error.line else ""
+    yield f"Block {repair.failed + 1} failed{where}: {error.last_line}"
+    if error.hint:
+        yield error.hint
+    yield f"Block {repair.repaired + 1} repaired it:"
+    yield ""
+    for line in repair.lines:
+        yield from _difference(line)
+    if all(line.kind == "same" for line in repair.lines):
+        yield "Nothing was changed: the same code ran again."
+    yield ""
+
+
+def _difference(line: ComparedLine) -> Iterator[str]:
+    if line.kind == "same":
+        yield f"  {line.left_number:3}  {line.left}".rstrip()
+    if line.kind in ("changed", "removed"):
+        yield f"- {line.left_number:3}  {line.left}"
+    if line.kind in ("changed", "added"):
+        yield f"+ {line.right_number:3}  {line.right}"

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 
 from tutor_app.core.settings import Settings
 from tutor_app.handout.fragment import FORMS
-from tutor_app.window.dialogs.about import show_about
 
 if TYPE_CHECKING:
     from tutor_app.window.window import MainWindow
+
+ABOUT: Final = (
+    "MuMath Tutor solves problems of mathematics on this computer, offline: a language model reasons, writes Python "
+    "that runs confined, and gives an answer that is checked where it can be."
+)
 
 
 class Menus:
@@ -78,7 +83,7 @@ class Menus:
         self._confined = act("How code is confined\u2026", "", w.confinement.show)
         self._keys = act("Keyboard shortcuts", "Ctrl+/", w.show_shortcuts)
         self._log = act("Show the log", "", w.faults.show_log)
-        self._about = act("About MuMath Tutor", "", partial(show_about, w))
+        self._about = act("About MuMath Tutor", "", self._show_about)
         self._leave = act("Quit", "Ctrl+Q", w.close)
         # macOS moves these three to where its users look for them.
         self._settings.setMenuRole(QAction.MenuRole.PreferencesRole)
@@ -191,6 +196,12 @@ class Menus:
         menu = QMenu(title, self._window)
         self._fill(menu, *groups)
         return menu
+
+    def _show_about(self) -> None:
+        close = QMessageBox.StandardButton.Close
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "About MuMath Tutor", ABOUT, close, self._window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
     def _choose_steps(self, value: str, on: bool) -> None:
         if on:

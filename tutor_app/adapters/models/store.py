@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, FilePart, read_catalogue
-from tutor_app.adapters.models.checksum import sha256_of
 from tutor_app.adapters.models.gguf import read_gguf, read_part
 from tutor_app.adapters.models.gguf_info import plain_name
 from tutor_app.adapters.models.hub import AddedModels, ask_hub_for_all
@@ -35,6 +34,7 @@ from tutor_app.adapters.models.transfer import (
     disk_fault,
     free_space,
     locked,
+    sha256_of,
     write_json,
 )
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault

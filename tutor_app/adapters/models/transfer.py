@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app.adapters.files import write_file
-from tutor_app.core.errors import ModelStoreFault, UserFault
+from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress, Stage
 from tutor_app.text.amounts import size_text, time_left
@@ -57,6 +57,30 @@ def free_space(folder: Path) -> int:
 
 class TransferStopped(UserFault):
     """The user stopped it; what is there is kept."""
+
+
+def sha256_of(path: Path, name: str, total: int, progress: Callable[[Progress], None], cancel: Cancel) -> str:
+    """The SHA-256 of a file.
+
+    Raises:
+        TransferStopped: If ``cancel`` is raised.
+        ModelFileFault: If the file cannot be read.
+    """
+    import hashlib  # and with it OpenSSL, 4 MB
+
+    digest, done = hashlib.sha256(), 0
+    try:
+        with path.open("rb", buffering=0) as stream:
+            while block := stream.read(4 * BLOCK):
+                if cancel.is_set():
+                    raise TransferStopped("The check was stopped.")
+                digest.update(block)
+                done += len(block)
+                if done % (64 * BLOCK) == 0:
+                    progress(Progress("check", name, done=done, total=total))
+    except OSError as e:
+        raise ModelFileFault(f'"{path}" cannot be read: {e.strerror or e}.', "Check the disk.") from None
+    return digest.hexdigest()
 
 
 class PermanentError(Exception):
