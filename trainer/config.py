@@ -123,7 +123,7 @@ class TrainConfig:
         return self.row_tokens or self.max_length
 
     def problems(self) -> list[str]:
-        """What is wrong with the values, one sentence each."""
+        """The faults of the values, one sentence each."""
         positive = ["max_length", "batch_size", "epochs", "lr", "eps", "lora_r", "lora_alpha", "ce_chunk"]
         positive += ["keep", "log_every", "solve_problems", "solve_max_tokens"]
         not_negative = ["max_steps", "weight_decay", "clip", "eval_every", "save_every", "threads", "row_tokens"]

@@ -66,7 +66,7 @@ class Driven:
     def __init__(self, window: MainWindow) -> None:
         self.window = window
         s = window.desk.panel.stepper
-        for signal in (s.opened, s.moved, s.breakpoints_changed, s.playing_changed, s.unfolded, s.said):
+        for signal in (s.opened, s.moved, s.breakpoints_changed, s.playing_changed, s.unfolded, s.announced):
             signal.connect(self.tell)
         self._input = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
         self._input.activated.connect(self._read)

@@ -119,7 +119,7 @@ def test_beside_the_cells_of_the_grid_nothing_is_chosen(window: MainWindow) -> N
 
 
 def test_one_row_is_no_rows() -> None:
-    assert [matrix(*size).said for size in ((1, 3), (3, 1), (2, 2))] == [
+    assert [matrix(*size).spoken for size in ((1, 3), (3, 1), (2, 2))] == [
         "matrix of 1 row and 3 columns",
         "matrix of 3 rows and 1 column",
         "matrix of 2 rows and 2 columns",

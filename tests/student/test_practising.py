@@ -40,16 +40,16 @@ def test_another_problem_like_this_is_asked_and_checked(qtbot: QtBot, open_windo
     assert "3 + 5" in dialog.problem.accessibleName() or "3 plus 5" in dialog.problem.accessibleName()
     dialog.answer.setText("9")
     QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
-    until(lambda: dialog.said.text() == "That is not right. It is 8.")
-    assert dialog.said.property("tone") == "bad"
+    until(lambda: dialog.message.text() == "That is not right. It is 8.")
+    assert dialog.message.property("tone") == "bad"
     assert not dialog.check.isVisible()
     assert [m.problem for m in services.missed] == ["What is 3 + 5?"]
     dialog.next.click()
     until(dialog.check.isVisible)
     dialog.answer.setText("8")
     dialog.check.click()
-    until(lambda: dialog.said.text() == "Right.")
-    assert dialog.said.property("tone") == "good"
+    until(lambda: dialog.message.text() == "Right.")
+    assert dialog.message.property("tone") == "good"
     dialog.box.click()
     assert window.box.text == "What is 3 + 5?"
     assert window.student.practice.dialog is None
@@ -74,9 +74,9 @@ def test_missed_problems_are_asked_again(qtbot: QtBot, open_window: Open) -> Non
     window.student.practice.missed()
     dialog = dialog_of(qtbot, window)
     dialog.show_answer.click()
-    until(lambda: dialog.said.text() == "It is 2.")
+    until(lambda: dialog.message.text() == "It is 2.")
     dialog.next.click()
-    assert dialog.said.text() == "That was all for today."
+    assert dialog.message.text() == "That was all for today."
     assert not dialog.next.isVisible()
     assert dialog.close_button.isDefault()
     dialog.close_button.click()
@@ -95,10 +95,10 @@ def test_a_worksheet_asks_its_problems_and_says_where_its_hints_end(
     assert dialog.show_answer.text() == "Skip"
     QTest.keyClicks(dialog.answer, "6")
     QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
-    until(lambda: dialog.said.text() == "That is not right. Try again; a hint may help.")
+    until(lambda: dialog.message.text() == "That is not right. Try again; a hint may help.")
     QTest.keyClicks(dialog.answer, "5")
     QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
-    until(lambda: dialog.said.text() == "Right.")
+    until(lambda: dialog.message.text() == "Right.")
     QTest.keyClick(dialog.next, Qt.Key.Key_Return)
     until(lambda: dialog.sheet.text() == "Week 3: problem 2 of 2; hints end with \u201cWhich idea\u201d")
     assert not dialog.check.isEnabled()
@@ -140,7 +140,7 @@ def test_a_worksheet_goes_on_where_it_was_left(open_window: Open, qtbot: QtBot, 
     assert dialog.sheet.text() == "Week: problem 2 of 2"
     dialog.answer.setText("9")
     dialog.check.click()
-    until(lambda: dialog.said.text() == "Right.")
+    until(lambda: dialog.message.text() == "Right.")
     dialog.close_button.click()
     until(lambda: practice.dialog is None)
     assert not go_on.isEnabled()
@@ -161,7 +161,7 @@ def test_a_variant_that_was_put_into_the_box_can_still_be_answered(qtbot: QtBot,
     assert "3" in dialog.problem.accessibleName()
     dialog.answer.setText("8")
     dialog.check.click()
-    until(lambda: dialog.said.text() == "Right.")
+    until(lambda: dialog.message.text() == "Right.")
 
 
 def test_what_is_skipped_after_a_wrong_answer_is_not_called_wrong_again(
@@ -174,7 +174,7 @@ def test_what_is_skipped_after_a_wrong_answer_is_not_called_wrong_again(
     dialog = dialog_of(qtbot, window)
     QTest.keyClicks(dialog.answer, "6")
     QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
-    until(lambda: dialog.said.property("tone") == "bad")
+    until(lambda: dialog.message.property("tone") == "bad")
     dialog.show_answer.click()
-    until(lambda: dialog.said.text() == "It stays open.")
-    assert dialog.said.property("tone") == ""
+    until(lambda: dialog.message.text() == "It stays open.")
+    assert dialog.message.property("tone") == ""

@@ -22,7 +22,7 @@ def test_plain_typing_is_typeset_and_told(open_window: Open) -> None:
     window = open_window()
     QTest.keyClicks(window.box.edit, "Solve x^2 - 5x + 6 = 0")
     until(window.box.preview.isVisible)
-    assert window.box.reading.said.text().startswith("Read as: ")
+    assert window.box.reading.label.text().startswith("Read as: ")
     assert "squared" in window.box.preview.accessibleName()
     assert window.box.text == "Solve x^2 - 5x + 6 = 0"
 
@@ -40,7 +40,7 @@ def test_one_click_keeps_it_as_typed_until_another_problem(open_window: Open) ->
     window.box.edit.setFocus()
     QTest.mouseClick(window.box.reading.button, Qt.MouseButton.LeftButton)
     assert window.box.edit.hasFocus()
-    assert window.box.reading.said.text() == "Kept as typed"
+    assert window.box.reading.label.text() == "Kept as typed"
     assert not window.box.preview.isVisible()
     QTest.keyClick(window.box.reading.button, Qt.Key.Key_Space)
     assert window.box.preview.isVisible()

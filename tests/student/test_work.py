@@ -59,7 +59,7 @@ def test_lines_are_typeset_as_they_are_typed(open_window: Open) -> None:
     QTest.keyClicks(page.edit, "x = 3")
     until(lambda: len(page.rows.lines.rows) == 2)
     assert [row.shown for row in page.rows.lines.rows] == ["$x^2 = 9$", "$x = 3$"]
-    assert page.rows.lines.rows[0].said() == "Line 1: x squared equals 9"
+    assert page.rows.lines.rows[0].spoken() == "Line 1: x squared equals 9"
     assert kinds(page) == ["", ""]
 
 
@@ -76,9 +76,9 @@ def test_the_first_false_line_is_marked_with_its_reason(qtbot: QtBot, open_windo
     )
     assert page.rows.lines.rows[0].remark == ""
     assert page.rows.currentIndex().row() == 1
-    assert page.said.text().startswith("The first line to look at again is line 2.")
-    assert page.said.property("bad") == "true"
-    assert first.said().startswith("Line 2: 2 x plus 3 equals 14, this does not follow")
+    assert page.message.text().startswith("The first line to look at again is line 2.")
+    assert page.message.property("bad") == "true"
+    assert first.spoken().startswith("Line 2: 2 x plus 3 equals 14, this does not follow")
 
 
 def test_the_first_false_line_is_seen_whole_once_it_is_typeset(qtbot: QtBot, open_window: Open) -> None:
@@ -102,8 +102,8 @@ def test_the_first_false_line_is_seen_whole_once_it_is_typeset(qtbot: QtBot, ope
 def test_right_work_gets_ticks_and_its_answer_is_judged(qtbot: QtBot, open_window: Open) -> None:
     page = checked(qtbot, open_window(), "Solve 2(x+3) = 14", "2x + 6 = 14\n\n2x = 8\nx = 4\n\n")
     assert kinds(page) == ["equivalent", "empty", "equivalent", "equivalent"]
-    assert page.said.text().startswith("No mistake was found. Your last line is checked: ")
-    assert page.said.property("bad") == "false"
+    assert page.message.text().startswith("No mistake was found. Your last line is checked: ")
+    assert page.message.property("bad") == "false"
 
 
 def test_what_cannot_be_read_is_not_called_wrong(qtbot: QtBot, open_window: Open) -> None:
@@ -113,7 +113,7 @@ def test_what_cannot_be_read_is_not_called_wrong(qtbot: QtBot, open_window: Open
     assert page.rows.lines.rows[0].remark == "This line could not be read: a bracket is closed that was not opened."
     assert page.rows.lines.rows[1].remark == "In words, not checked."
     assert page.rows.lines.rows[3].remark == "A picture cannot be read; type what is in it."
-    assert "Could not be read: lines 1, 4." in page.said.text()
+    assert "Could not be read: lines 1, 4." in page.message.text()
 
 
 def test_every_line_without_a_tick_says_why_when_another_one_is_false(qtbot: QtBot, open_window: Open) -> None:
@@ -132,14 +132,14 @@ def test_every_line_without_a_tick_says_why_when_another_one_is_false(qtbot: QtB
 def test_nothing_to_check_is_said(qtbot: QtBot, open_window: Open) -> None:
     services = ScriptedServices()
     page = checked(qtbot, open_window(services), "Solve 2x = 8", " \n\n")
-    assert page.said.text() == EMPTY
+    assert page.message.text() == EMPTY
     assert not [call for call in services.calls if call.startswith("work on")]
 
 
 def test_without_a_problem_the_lines_are_compared_with_each_other(qtbot: QtBot, open_window: Open) -> None:
     page = checked(qtbot, open_window(), "", "x^2 = 9\nx = 3")
     assert kinds(page) == ["new", "lost"]
-    assert page.said.text().endswith(NO_PROBLEM)
+    assert page.message.text().endswith(NO_PROBLEM)
 
 
 def test_more_lines_than_are_checked(open_window: Open) -> None:
@@ -147,11 +147,11 @@ def test_more_lines_than_are_checked(open_window: Open) -> None:
     page = opened(window, "", "1 + 1 = 2\n" * 503)
     until(lambda: bool(page.rows.lines.rows))
     assert len(page.rows.lines.rows) == 500
-    assert page.said.text() == "Only the first 500 lines are shown and checked."
+    assert page.message.text() == "Only the first 500 lines are shown and checked."
     QTest.mouseClick(page.check, Qt.MouseButton.LeftButton)
     until(lambda: not window.student.busy)
     assert set(kinds(page)) == {"follows"}
-    assert "Only the first 500 lines were checked." in page.said.text()
+    assert "Only the first 500 lines were checked." in page.message.text()
 
 
 def test_a_change_takes_the_verdicts_from_there_on(qtbot: QtBot, open_window: Open) -> None:
@@ -164,7 +164,7 @@ def test_a_change_takes_the_verdicts_from_there_on(qtbot: QtBot, open_window: Op
     QTest.keyClicks(page.edit, "4")
     page.read_lines()
     assert kinds(page) == ["equivalent", "equivalent", ""]
-    assert page.said.text() == CHANGED
+    assert page.message.text() == CHANGED
 
 
 def test_another_problem_takes_all_verdicts(qtbot: QtBot, open_window: Open) -> None:
@@ -172,7 +172,7 @@ def test_another_problem_takes_all_verdicts(qtbot: QtBot, open_window: Open) -> 
     page = checked(qtbot, window, "Solve 2x = 8", "x = 4")
     window.box.set_text("Solve 2x = 10")
     assert kinds(page) == [""]
-    assert page.said.text() == "The problem has changed since the check."
+    assert page.message.text() == "The problem has changed since the check."
 
 
 def test_escape_cancels_the_check(open_window: Open) -> None:
@@ -183,7 +183,7 @@ def test_escape_cancels_the_check(open_window: Open) -> None:
     assert page.cancel.hasFocus()
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.student.busy
-    assert page.said.text() == "Cancelled."
+    assert page.message.text() == "Cancelled."
     assert kinds(page) == [""]
     assert page.check.isVisible()
 
@@ -198,9 +198,9 @@ def test_the_last_line_is_compared_with_a_verified_solution(qtbot: QtBot, open_w
     until(lambda: not window.bridge.busy)
     page = checked(qtbot, window, problem, "36 / 2 = 18\n36 + 18 = 54")
     assert f"work on {problem}, solved" in services.calls
-    assert page.said.text() == "No mistake was found. Your last line agrees with the known answer."
+    assert page.message.text() == "No mistake was found. Your last line agrees with the known answer."
     page = checked(qtbot, window, problem, "36 / 2 = 18\n36 - 18 = 18")
-    assert page.said.text() == "No mistake was found. Your last line is not the answer."
+    assert page.message.text() == "No mistake was found. Your last line is not the answer."
 
 
 def test_pictures_and_files_are_refused_with_a_reason(open_window: Open, qtbot: QtBot) -> None:
@@ -216,10 +216,10 @@ def test_pictures_and_files_are_refused_with_a_reason(open_window: Open, qtbot: 
         assert page.edit.canInsertFromMimeData(source)
         page.tell("")
         page.edit.insertFromMimeData(source)
-        assert page.said.text() == said
+        assert page.message.text() == said
         assert page.lines() == ["x = 1"]
     page.edit.insertFromMimeData(both)
-    assert page.said.text() == PICTURE
+    assert page.message.text() == PICTURE
     assert page.lines()[0].startswith("x^2 = 9")
     page.edit.setPlainText("x = 1")
     page.edit.go_to(0)
@@ -244,7 +244,7 @@ def test_a_fault_is_a_sentence_below_the_lines(qtbot: QtBot, open_window: Open) 
             raise HostFault("The process that checks could not be started.")
 
     page = checked(qtbot, open_window(Broken()), "Solve 2x = 8", "x = 4")
-    assert page.said.text() == "The process that checks could not be started."
+    assert page.message.text() == "The process that checks could not be started."
 
 
 def test_the_typeset_lines_go_below_where_it_is_narrow(open_window: Open) -> None:

@@ -98,7 +98,7 @@ def test_what_has_no_value_is_refused(latex: str) -> None:
 def test_what_can_be_drawn_is_found(text: str, said: str) -> None:
     drawing = find(text)
     assert drawing is not None
-    assert drawing.said == said
+    assert drawing.description == said
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_answer_is_drawn_where_the_problem_cannot_be() -> None:
     problem = "Which line goes through the origin and climbs by 2?"
     drawing = drawing_of(Transcript.of(problem, Answer("y = 2x")))
     assert drawing is not None
-    assert drawing.said == "the graph of y = 2x"
+    assert drawing.description == "the graph of y = 2x"
     assert drawing_of(Transcript.of(problem, Answer("7"))) is None
 
 

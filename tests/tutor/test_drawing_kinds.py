@@ -77,7 +77,7 @@ def sandbox() -> Iterator[Sandbox]:
 def test_what_is_asked_for_is_found(text: str, said: str) -> None:
     found = find(text, asked=True)
     assert found is not None
-    assert found.said == said
+    assert found.description == said
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_asked_for_is_found(text: str, said: str) -> None:
 )
 def test_what_is_only_told_is_not_drawn(text: str) -> None:
     found = find(text)
-    said = found.said if found is not None else ""
+    said = found.description if found is not None else ""
     assert not any(word in said for word in ("number line", "chart", "triangle", "graph"))
 
 

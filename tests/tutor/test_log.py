@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from tutor_app.adapters.library import Library
-from tutor_app.commands.report import Finding
 from tutor_app.commands.parser import main
-from tutor_app.commands.report import write_report
+from tutor_app.commands.report import Finding, write_report
 from tutor_app.core.errors import UserFault
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript

@@ -42,7 +42,7 @@ def test_what_is_new_is_shown_and_nothing_is_asked(qtbot: QtBot, open_window: Op
     row(window, "What is new")()
     shown = dialog(qtbot, window)
     assert "The first version." in shown.notes.toPlainText()
-    assert shown.said.text() == HERE
+    assert shown.answer.text() == HERE
     shown.close()
 
 
@@ -51,7 +51,7 @@ def test_a_newer_version_is_a_sentence_and_a_link(qtbot: QtBot, open_window: Ope
     row(window, "Look for")()
     shown = dialog(qtbot, window)
     until(shown.look.isEnabled)
-    assert shown.said.text() == (
+    assert shown.answer.text() == (
         "Version 0.2.0 of 2027-01-05 is there; you have 0.1.0. "
         '<a href="https://example.org/t?a&amp;b">https://example.org/t?a&amp;b</a>'
     )
@@ -73,7 +73,7 @@ def test_no_newer_version_is_a_sentence(
     row(window, "What is new")()
     shown = dialog(qtbot, window)
     shown.look.click()
-    until(lambda: shown.said.text() == said)
+    until(lambda: shown.answer.text() == said)
     assert "The first version." in shown.notes.toPlainText()
     shown.close()
 
@@ -83,9 +83,9 @@ def test_a_start_tells_a_newer_version_only_if_it_may_look(qtbot: QtBot, open_wi
     window.updates.start()
     until(lambda: window.status.state.text().startswith("Version 0.2.0 of 2027-01-05 is there"))
     row(window, "What is new")()
-    assert "0.2.0" in dialog(qtbot, window).said.text()
+    assert "0.2.0" in dialog(qtbot, window).answer.text()
     quiet = open_window(ScriptedServices(update=NEWER))
     quiet.updates.start()
     row(quiet, "What is new")()
-    assert dialog(qtbot, quiet).said.text() == HERE
+    assert dialog(qtbot, quiet).answer.text() == HERE
     assert "0.2.0" not in quiet.status.state.text()

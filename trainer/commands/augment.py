@@ -108,7 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done with every problem: one method, by a teacher."""
+    """The work on every problem: one method, by a teacher."""
 
     method: str
     asked: Asked

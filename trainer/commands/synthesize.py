@@ -106,7 +106,7 @@ BY_CHANCE: Final = "the code is right by chance"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done with every problem."""
+    """The work on every problem: solve it by the teacher, judge, keep."""
 
     teacher: Teacher
     judge: Judge

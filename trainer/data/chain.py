@@ -138,7 +138,7 @@ def leaves(node: Node, kind: type) -> list:  # type: ignore[type-arg]  # the lea
 
 
 def divisors(node: Node) -> list[Node]:
-    """What is divided by in an expression."""
+    """The divisors in an expression."""
     if not isinstance(node, Op):
         return []
     own = [node.right] if node.operator == "/" and node.right != Literal("100") else []

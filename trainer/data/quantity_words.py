@@ -47,7 +47,7 @@ _MAY_FOLLOW: Final = _words(
 _SAID_OF_THEM: Final = _words(
     "red green blue yellow orange purple pink brown black white larger smaller men women boys girls other others"
 )
-"""What is said of things behind their name with "are" before it, and stands before it otherwise."""
+"""Words that follow a noun with "are" between ("the balls are red"), and stand before it otherwise."""
 
 
 _MEASURES: Final = _words(

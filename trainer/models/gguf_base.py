@@ -205,7 +205,7 @@ def _config(keys: Mapping[str, Any], arch: str) -> dict[str, Any]:
 
 
 def _gemma(keys: Mapping[str, Any], arch: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """What is different in Gemma's configuration; llama.cpp's reader takes the same for granted."""
+    """Settings of Gemma's configuration that differ; llama.cpp's reader takes the same for granted."""
     found: dict[str, Any] = {
         "hidden_act": "gelu_pytorch_tanh",
         "head_dim": int(keys.get(f"{arch}.attention.key_length", 256)),

@@ -50,13 +50,13 @@ class _Job:
     max_tokens: int
     watcher: StopWatcher
     cancel: Cancel
-    said: queue.SimpleQueue[Generation | EngineFault] = field(default_factory=queue.SimpleQueue)
+    replies: queue.SimpleQueue[Generation | EngineFault] = field(default_factory=queue.SimpleQueue)
     closed: bool = False
     rng: Any = None
     done: int = 0
     evaluated: int = 0
     count: int = 0
-    told: int = 0
+    reported: int = 0
     first_token: float = 0.0
     next_token: int | None = None
     generated: Generated = field(default_factory=Generated)
@@ -119,7 +119,7 @@ class HuggingFaceModel:
 
     @property
     def info(self) -> ModelInfo:
-        """What is loaded; the device is where its weights are."""
+        """The model; its device is where its weights are."""
         device = self._device()
         where = f"CPU, {torch.get_num_threads()} threads"
         if device.type == "cuda":
@@ -189,7 +189,7 @@ class HuggingFaceModel:
         item: Generation | EngineFault = PromptProgress(0, 0)
         try:
             while not isinstance(item, Stopped):
-                item = job.said.get()
+                item = job.replies.get()
                 if isinstance(item, EngineFault):
                     raise item
                 yield item
@@ -197,7 +197,7 @@ class HuggingFaceModel:
             job.closed = True
             # Until its ids are kept: the next prompt will contain these words.
             while not isinstance(item, Stopped | EngineFault):
-                item = job.said.get()
+                item = job.replies.get()
 
     def drawn(self, prompt: Sequence[Span], said: str) -> tuple[list[int], list[int]]:
         """Ids of a prompt, and those drawn after it for a text; none of these if it is not remembered."""
@@ -283,7 +283,7 @@ class HuggingFaceModel:
         jobs = [*(s.job for s in self._slots if s.job), *self._waiting]
         self._waiting.clear()
         for job in jobs:
-            job.said.put(why if isinstance(why, EngineFault) else Stopped(why, prompt_tokens=len(job.ids)))
+            job.replies.put(why if isinstance(why, EngineFault) else Stopped(why, prompt_tokens=len(job.ids)))
         for slot in self._slots:
             slot.job = None
 
@@ -291,7 +291,7 @@ class HuggingFaceModel:
         """Give waiting jobs a sequence, the one whose keys and values serve best."""
         for job in [j for j in self._waiting if j.cancelled]:
             self._waiting.remove(job)
-            job.said.put(Stopped("cancelled"))
+            job.replies.put(Stopped("cancelled"))
         while self._waiting and (free := [s for s in self._slots if s.job is None]):
             job = self._waiting[0]
             start = job.ids[: job.prefix]
@@ -307,7 +307,7 @@ class HuggingFaceModel:
                     self._kv.copy(like.row, slot.row, keep)
             slot.tokens = job.ids[:keep]
             slot.job, slot.used, job.done = job, time.monotonic(), keep
-            job.said.put(PromptProgress(keep, len(job.ids), 0))
+            job.replies.put(PromptProgress(keep, len(job.ids), 0))
 
     def _step(self) -> None:
         """Read a chunk of one prompt, then let every sequence that is past its prompt say a token."""
@@ -325,7 +325,7 @@ class HuggingFaceModel:
             logits = self._forward([slot], [job.ids[job.done : end]])
             job.evaluated += end - job.done
             job.done = end
-            job.said.put(PromptProgress(end, len(job.ids), job.evaluated))
+            job.replies.put(PromptProgress(end, len(job.ids), job.evaluated))
             if end == len(job.ids):
                 self._advance(slot, logits[0])
         speaking = [s for s in self._slots if s.job is not None and s.job.next_token is not None]
@@ -392,8 +392,8 @@ class HuggingFaceModel:
     def _say(self, job: _Job, text: str) -> None:
         # A token without visible text still counts: tokens are reported with the next text.
         if text:
-            job.said.put(Piece(text, job.count - job.told))
-            job.told = job.count
+            job.replies.put(Piece(text, job.count - job.reported))
+            job.reported = job.count
 
     def _finish(self, slot: _Slot, reason: StopReason) -> None:
         job = slot.job
@@ -405,7 +405,7 @@ class HuggingFaceModel:
             if job.generated.ids:
                 self._memory.append((hash(tuple(job.ids)), job.generated))
         slot.job, slot.used = None, time.monotonic()
-        job.said.put(
+        job.replies.put(
             Stopped(
                 reason,
                 stop=job.watcher.found,

@@ -81,7 +81,7 @@ def flags(values: Mapping[str, Any]) -> list[str]:
     return [f"--{k.replace('_', '-')}={v}" for k, v in values.items()]
 
 
-def said(step: Any, arguments: Sequence[str]) -> str:
+def run_step(step: Any, arguments: Sequence[str]) -> str:
     """Run a step that has options of its own; returns what it printed."""
     parser = argparse.ArgumentParser()
     step.add_arguments(parser)
@@ -103,7 +103,7 @@ def ask(step: Any, folder: Path, name: str, arguments: Sequence[str]) -> str:
     if whole and not any(folder.glob("*.journal")):
         return f"{result}: was made before the kill."  # and its journal is gone: nobody is asked twice
     try:
-        told = said(step, [*arguments, f"--run={folder}", f"--out={name}"])
+        told = run_step(step, [*arguments, f"--run={folder}", f"--out={name}"])
     except NothingMade as e:
         write_atomically(result, "")
         left_out = dict(e.left_out)

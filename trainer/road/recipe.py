@@ -93,7 +93,7 @@ _RANGES: Final[Mapping[str, tuple[float, float, str]]] = {
 
 @dataclass(slots=True)
 class _Reading:
-    """What is read so far, and what is wrong with it."""
+    """The tables that were read so far, and their faults."""
 
     folder: Path
     tables: dict[str, Any] = field(default_factory=dict)

@@ -122,7 +122,7 @@ class _Stages:
                 from trainer.commands import augment as step
 
                 asked = asking.flags(options)
-                return asking.said(step, [str(self._problems), f"--run={self._folder / name}", *asked])
+                return asking.run_step(step, [str(self._problems), f"--run={self._folder / name}", *asked])
 
             yield Stage(name, options, (self._problems,), (f"{name}.jsonl",), augment, resumes=True)
 

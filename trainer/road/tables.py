@@ -170,7 +170,7 @@ class Synthesize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decontaminate:
-    """What is left out because a test set has it.
+    """The test sets that records are compared with.
 
     Attributes:
         against: Files of the test sets.

@@ -18,7 +18,7 @@ _SENTENCE: Final = re.compile(
     r"|(?:is|are|was|were|will|can|must|equals?|gives?|gets?|makes?|has|have|had|needs?)\b(?=.*\w))",
     re.IGNORECASE,
 )
-"""What is said in a sentence and not in a quantity."""
+"""Words of a sentence, which no quantity has."""
 _VAGUE: Final = re.compile(
     r"\b(?:about|around|approx\w*|roughly|nearly|almost|some|at (?:least|most)|up to|over|under|above|below|than"
     r"|minimum|maximum|or|not|no|none|nothing|never|cannot|if|unless|between|minus|negative|each|every|per|maybe|perhaps|probably"
@@ -42,7 +42,7 @@ _LETTER: Final = re.compile(r"([^\W\d_])")
 
 
 def box_fault(content: str, question: str) -> str:
-    """What is wrong with the content of a box as the answer to a question; empty if nothing is.
+    """Why the content of a box cannot be the answer to a question; empty if it can.
 
     A letter is an answer where the question speaks of it, as of one of several choices.
     """

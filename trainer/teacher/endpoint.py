@@ -177,7 +177,7 @@ class Endpoint:
             if asked.rest <= 0:
                 yield asked.stopped("length")
                 return
-            before = len(asked.said)
+            before = len(asked.received)
             try:
                 yield from self._complete(asked, cancel)
                 return
@@ -190,7 +190,7 @@ class Endpoint:
             except _TryAgain as e:
                 if e.spent:
                     raise self._no_quota(200, str(e)) from None
-                tries = 1 if len(asked.said) > before else tries + 1
+                tries = 1 if len(asked.received) > before else tries + 1
                 if tries >= self._options.tries:
                     raise (EngineFault if e.busy else RequestFailed)(*self._given_up(e, tries)) from None
                 self._pause(tries, e.wait, cancel)
@@ -321,7 +321,7 @@ class _Asked:
         self.prompt, self.sampling, self.stop = prompt, sampling, stop
         self.max_tokens = self.room = max_tokens
         self.cut_short = False  # the last request had room for less than was asked for
-        self.said = ""
+        self.received = ""
         self.pieces = 0
         self.usage: dict[str, Any] = {}
         self._first = 0.0
@@ -336,7 +336,7 @@ class _Asked:
         self.cut_short = self.room < self.rest
         body: dict[str, Any] = {
             "model": model,
-            "prompt": self.prompt + self.said,
+            "prompt": self.prompt + self.received,
             "max_tokens": min(self.rest, self.room),
             "temperature": self.sampling.temperature,
             "top_p": self.sampling.top_p,
@@ -356,7 +356,7 @@ class _Asked:
     def piece(self, text: str) -> Piece:
         """More text."""
         self._first = self._first or time.monotonic()
-        self.said += text
+        self.received += text
         tokens = max(1, self._counted("completion_tokens") - self.pieces) if not self.pieces else 1
         self.pieces += tokens
         return Piece(text, tokens)

@@ -95,7 +95,7 @@ _LAYOUT: Final = frozenset("\n\r\t")
 
 
 def fault(reply: Reply, question: str = "") -> str:
-    """What is wrong with a reply, which answers a question if one is given; empty if nothing is."""
+    """Why a reply is refused, which answers a question if one is given; empty if it is not."""
     if reply.ended == "repeats":
         return "the reply runs in circles"
     if reply.ended == "cancelled":
@@ -112,7 +112,7 @@ def fault(reply: Reply, question: str = "") -> str:
 
 
 def text_fault(text: str, question: str = "") -> str:
-    """What is wrong with the words of a text, which answers a question if one is given; empty if nothing is."""
+    """Why the words of a text are refused, which answers a question if one is given; empty if they are not."""
     if _FRAMES.search(text):
         return "frames of a conversation in the reply"
     if _UNSEEN.search(_CODE.sub(" ", text)) or any(unicodedata.category(c) in _NO_LETTERS for c in set(text) - _LAYOUT):

@@ -33,7 +33,7 @@ STORE: Final = 80_000_000
 
 
 class Job(Protocol):
-    """What is done with every item, by whoever does it."""
+    """The work on every item, wherever it is done."""
 
     @property
     def teacher(self) -> Teacher:

@@ -298,7 +298,7 @@ def load(resumed: Resumed, module: nn.Module, optimizer: torch.optim.Optimizer, 
 
 
 def _live(module: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """What is trained and the optimiser's state, under names that do not depend on how many ranks there are."""
+    """The trained parameters and the optimiser's state, under names that do not depend on how many ranks there are."""
     state: dict[str, Any] = {}
     for name, p in module.named_parameters():
         if not p.requires_grad:

@@ -36,7 +36,7 @@ def cut_off(package: str, patterns: Sequence[str]) -> str:
 
 
 def script_fault(script: Path) -> str:
-    """What is wrong with the file of one of the program's own processes, which ends by calling ``main``; or empty."""
+    """Why the script of a child process is not whole (it must end by calling ``main``); empty if it is."""
     name = f"the program's own file {script.parent.name}/{script.name}"
     try:
         end = script.read_bytes()[-100:]

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             figure, words = picture(drawing, sandbox, stop)
     finally:
         sandbox.close()
-    print(printable(f"This draws {drawing.said}."))
+    print(printable(f"This draws {drawing.description}."))
     if words:
         print(printable(words))
     if stop.is_set():

@@ -69,7 +69,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 
 
 def options_of(args: argparse.Namespace) -> Options:
-    """What is shown, as asked on the command line."""
+    """The options of the handout, from the command line."""
     return Options(
         solution=not (args.problems_only or args.worksheet),
         code=not args.no_code,

@@ -79,7 +79,7 @@ def _list(where: Folders) -> int:
 
 
 def _problems(args: argparse.Namespace, where: Folders, stop: threading.Event) -> Iterator[Exercise]:
-    """What is asked, each with its answer."""
+    """The problems that are asked, each with its answer."""
     if args.worksheet is not None:
         sheet = read_worksheet(user_path(args.worksheet))
         note_limits(where.config, sheet)

@@ -86,7 +86,7 @@ class Lines:
         return [(d.text, d.stream) for d in (*before, replace(last, text=last.text[:end]))]
 
     def end(self) -> list[tuple[str, str]]:
-        """What is left of a line that never ended."""
+        """The rest of a line that never ended."""
         held, self._held = folded(self._held), []
         return [(d.text, d.stream) for d in held]
 

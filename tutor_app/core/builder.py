@@ -124,7 +124,7 @@ class Builder:
         return parts
 
     def _end_with(self, part: Part) -> None:
-        """What is open is over, and ``part`` comes after it."""
+        """Close the open part, and append ``part``."""
         self._parts = [*self._all(), part]
         self._code = None
         self._words.clear()

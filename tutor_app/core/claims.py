@@ -77,7 +77,7 @@ def claim_line(claim: Claim) -> str:
 
 
 def remark(claim: Claim) -> str:
-    """What is said after a claim: the right value of a false one, the exact one of a rounded one, why not checked."""
+    """The remark after a claim: the right value of a false one, the exact one of a rounded one, why not checked."""
     if claim.reason == "output":
         return f": the code prints {claim.right}"
     if claim.verdict == "unchecked":

@@ -307,7 +307,7 @@ def body(parts: Sequence[Part], dialect: Dialect) -> tuple[Span, ...]:
 
 
 def injection(feedback: str, dialect: Dialect, *, at_line_start: bool) -> str:
-    """What is appended to the model's words after its block has run: the output in its fence."""
+    """The output of a block in its fence, which is appended to the model's words after it has run."""
     fence = _fence_around(feedback)
     return f"{'' if at_line_start else chr(10)}{fence}output\n{_closed_output(feedback, fence, dialect)}"
 

@@ -71,7 +71,7 @@ class Ladder:
         return not self.sure and len(self.hints) >= PLAN
 
     def ending(self) -> str:
-        """What is said at the end of a ladder that does not reach the answer; empty if it does."""
+        """The remark at the end of a ladder that does not reach the answer; empty if it does."""
         if not self.sure and len(self.hints) >= PLAN:
             return NOT_SURE
         capped = "Your teacher has chosen that the hints end here." if self.capped else ""

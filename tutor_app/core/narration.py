@@ -86,7 +86,7 @@ def _sentence(recording: Recording, i: int) -> str:
 
 
 def _carried(variables: Sequence[Variable]) -> str:
-    """What is known from the blocks before, when a block begins."""
+    """The variables that a block finds when it begins, from the blocks before."""
     told = [v.name if v.kind == "function" else f"{v.name} = {_short(v.text)}" for v in variables]
     more = f" and {len(told) - MOST_CHANGES} more" if len(told) > MOST_CHANGES else ""
     return f"known from before: {', '.join(told[:MOST_CHANGES])}{more}"

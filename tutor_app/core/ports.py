@@ -98,7 +98,7 @@ Generation = PromptProgress | Piece | Stopped
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What is loaded and where it really runs.
+    """The loaded model and where it really runs.
 
     Attributes:
         name: For the user.
@@ -127,7 +127,7 @@ class LanguageModel(Protocol):
 
     @property
     def info(self) -> ModelInfo:
-        """What is loaded."""
+        """The loaded model."""
         ...
 
     def generate(

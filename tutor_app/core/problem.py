@@ -1,4 +1,4 @@
-"""What a user asks, as it will be asked: cleaned, and refused in a sentence where nothing can be asked."""
+"""A user's problem or question as it will be asked: cleaned, and refused in a sentence where nothing can be asked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_problem(text: str) -> str:
 
 
 def check_question(text: str) -> str:
-    """What is asked about a solution as it will be asked: cleaned as a problem is.
+    """A question about a solution as it will be asked: cleaned as a problem is.
 
     Raises:
         UserFault: If nothing is left, or it is too long.

@@ -55,7 +55,7 @@ class Setting:
     secret: bool = False
 
     def complaint(self, value: object) -> str:
-        """What is wrong with ``value``, as the end of a sentence about it; empty if nothing is."""
+        """Why ``value`` is not allowed, as the end of a sentence about it; empty if it is."""
         match self.kind:
             case "switch":
                 return "" if isinstance(value, bool) else "must be true or false"

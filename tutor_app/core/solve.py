@@ -273,7 +273,7 @@ class _Solution(Speaker):
                 pass
 
     def _reply(self, said: Round) -> str:
-        """What is put after the model's words: the (last) output in its fence."""
+        """The (last) output in its fence, which goes behind the model's words."""
         raw = said.raw
         opening = "" if not raw or raw.endswith("\n") else "\n"
         if said.code is not None and not said.code.closed:

@@ -1,4 +1,4 @@
-"""What is known of a final answer: whether it was checked, how, and what it should be; plain frozen values.
+"""The verdict on a final answer: whether it was checked, how, and what it should be; plain frozen values.
 
 The module knows nothing of how an answer is checked (:mod:`tutor_app.adapters.checking.answers`).
 """

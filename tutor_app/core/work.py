@@ -169,7 +169,7 @@ class WorkReport:
         return first_fault(self.lines)
 
     def sentences(self) -> tuple[str, ...]:
-        """What is said about the whole work."""
+        """The remark on the whole work."""
         fault = self.first_fault
         read = [line for line in self.lines if line.kind not in ("empty", "words", "picture")]
         unread = [k + 1 for k, line in enumerate(self.lines) if line.kind in ("unread", "picture")]

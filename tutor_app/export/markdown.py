@@ -188,5 +188,5 @@ def _literal(text: str) -> str:
 
 
 def false_lines(claims: Sequence[Claim]) -> list[str]:
-    """What is said under a text of its false statements, a paragraph each."""
+    """The remarks under a text on its false statements, a paragraph each."""
     return [f"**\u2717 {_literal(said)}**{_literal(right)}" for said, right in wording.false_statements(claims)]

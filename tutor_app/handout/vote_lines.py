@@ -1,4 +1,4 @@
-"""What is said of a vote: a line for each answer that was voted for, and one for each attempt. Values in, text out."""
+"""A vote in words: a line for each answer that was voted for, and one for each attempt. Values in, text out."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ STATUS: Final = {
     "died": "The process that ran this block ended.",
     "refused": "This block was not run.",
 }
-"""What is said of a block without an error of its own that did not end well."""
+"""Remarks on blocks that did not end well without an error of their own, by their status."""
 
 _VERDICTS: Final[dict[ClaimVerdict, str]] = {
     "true": "True",
@@ -165,7 +165,7 @@ def _in_line(latex: str) -> str:
 
 
 def answer_lines(answer: Answer) -> list[tuple[Verdict, str]]:
-    """What is said of an answer's check: one line, or one for each part that was looked at; without full stops."""
+    """How an answer was checked: one line, or one for each part that was looked at; without full stops."""
     looked_at = [(n, part) for n, part in enumerate(answer.parts, 1) if part.verdict.has_outcome]
     lines = [(part.verdict, said) for n, part in looked_at if (said := _of_part(n, part))]
     # A known answer, and a vote, are about all parts together.
@@ -275,7 +275,7 @@ def error_text(output: Output) -> str:
 
 
 def false_statements(claims: Iterable[Claim]) -> list[tuple[str, str]]:
-    """What is said of the underlined statements, as plain text: the statement, and what is right or printed."""
+    """The remarks on the underlined statements, as plain text: the statement, and what is right or printed."""
     return [
         (f"{'False' if c.verdict == 'false' else _VERDICTS[c.verdict]}: {_plain(c.text)}", plain(remark(c)))
         for c in claims

@@ -84,7 +84,7 @@ class Section:
         card: Number of the card it belongs to, or -1.
         thought: Number of the thought that it is, or -1.
         failed: For an output, whether its block did not end well.
-        said: The title with its formulas as they were written, for speech.
+        title_source: The title with its formulas as they were written, for speech.
     """
 
     kind: Kind
@@ -94,7 +94,7 @@ class Section:
     card: int = -1
     thought: int = -1
     failed: bool = False
-    said: str = ""
+    title_source: str = ""
 
 
 def cards(document: QTextDocument) -> list[Card]:
@@ -142,7 +142,7 @@ def outline(document: QTextDocument) -> list[Section]:
             # Below an answer stands how it was checked.
             texts = [text for b in blocks(item) if (text := source(b)).strip()]
             raw = " ".join(texts if kind == PROBLEM else texts[:1])
-            found.append(Section(name, item.firstPosition(), item.lastPosition(), _cut(plain(raw)), said=raw))
+            found.append(Section(name, item.firstPosition(), item.lastPosition(), _cut(plain(raw)), title_source=raw))
         elif kind == THOUGHT:
             found.append(Section("thought", item.firstPosition(), item.lastPosition(), "Thoughts", thought=thought))
             thought += 1
@@ -188,7 +188,7 @@ def _is_heading(block: QTextBlock) -> bool:
 def _prose(found: list[QTextBlock]) -> Section:
     raw = source(found[0]).rstrip(" :")
     last = found[-1]
-    return Section("text", found[0].position(), last.position() + last.length() - 1, _cut(plain(raw)), said=raw)
+    return Section("text", found[0].position(), last.position() + last.length() - 1, _cut(plain(raw)), title_source=raw)
 
 
 def _run(card: Card) -> Iterator[Section]:

@@ -110,7 +110,7 @@ def mark_false(document: QTextDocument, theme: Theme, part: int, text: str, clai
 
 
 def false_spans(document: QTextDocument, parts: Iterable[int]) -> list[tuple[str, int, int]]:
-    """What is underlined as false in some texts of a page: key, and the positions before and behind it."""
+    """The statements underlined as false in some texts of a page: key, and the positions before and behind it."""
     wanted = set(parts)
     found: list[tuple[str, int, int]] = []
     block = document.begin()

@@ -98,7 +98,7 @@ class Inserter(QObject):
             return
         self.names.clear()
         for symbol in found:
-            item = QListWidgetItem(f"{symbol.shown}   \\{symbol.name}   {symbol.said}")
+            item = QListWidgetItem(f"{symbol.shown}   \\{symbol.name}   {symbol.spoken}")
             item.setData(_ROW, symbol)
             self.names.addItem(item)
         self.names.setCurrentRow(0)
@@ -144,7 +144,7 @@ class Inserter(QObject):
             if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
                 by = 1 if key == Qt.Key.Key_Down else -1
                 self.names.setCurrentRow((self.names.currentRow() + by) % self.names.count())
-                announce(self._edit, self.names.currentItem().data(_ROW).said)
+                announce(self._edit, self.names.currentItem().data(_ROW).spoken)
                 return True
             if key in (Qt.Key.Key_Tab, Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self._complete(self.names.currentItem())

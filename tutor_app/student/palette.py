@@ -169,8 +169,8 @@ class Palette(QWidget):
         self.grid.set_theme(theme)
 
     def _symbol_button(self, symbol: Symbol) -> QToolButton:
-        button = _button(symbol.shown, symbol.said)
-        button.setToolTip(f"{symbol.said[0].upper()}{symbol.said[1:]}  \\{symbol.name}")
+        button = _button(symbol.shown, symbol.spoken)
+        button.setToolTip(f"{symbol.spoken[0].upper()}{symbol.spoken[1:]}  \\{symbol.name}")
         button.clicked.connect(partial(self.chosen.emit, symbol))
         return button
 

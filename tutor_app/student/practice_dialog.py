@@ -42,7 +42,7 @@ class PracticeDialog(QDialog):
         self.answer = QLineEdit()
         self.answer.setPlaceholderText("Your answer")
         self.answer.setAccessibleName("Your answer")
-        self.said = text_label("", "practiceSaid", wrap=True, plain=True)
+        self.message = text_label("", "practiceSaid", wrap=True, plain=True)
         self.check = _button("Check")
         self.check.setObjectName("primary")
         self.check.setDefault(True)
@@ -61,7 +61,7 @@ class PracticeDialog(QDialog):
         layout.addWidget(self.sheet)
         layout.addWidget(self.problem)
         layout.addWidget(self.answer)
-        layout.addWidget(self.said)
+        layout.addWidget(self.message)
         layout.addStretch()
         layout.addLayout(row)
         self._given = ""
@@ -120,11 +120,11 @@ class PracticeDialog(QDialog):
 
     def say(self, sentence: str, tone: str = "") -> None:
         """Say what happens, or that there is nothing more; in the colour of what is ``good`` or ``bad``."""
-        self.said.setProperty("tone", tone)
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
-        self.said.setText(sentence)
-        self.said.setAccessibleName(sentence)
+        self.message.setProperty("tone", tone)
+        self.message.style().unpolish(self.message)
+        self.message.style().polish(self.message)
+        self.message.setText(sentence)
+        self.message.setAccessibleName(sentence)
         grow_dialog(self)
 
     def _show_open(self, is_open: bool) -> None:

@@ -21,17 +21,17 @@ class Symbol:
         shown: On its button.
         plain: What is typed outside of dollar signs; empty where only LaTeX says it, which then gets its dollar signs.
         latex: What is typed between dollar signs.
-        said: What it is, for tool tips and speech.
+        spoken: What it is, for tool tips and speech.
     """
 
     name: str
     shown: str
     plain: str
     latex: str
-    said: str
+    spoken: str
 
     def text(self, *, in_formula: bool) -> str:
-        """What is put into the text."""
+        """The text that is inserted."""
         if in_formula:
             return self.latex
         return self.plain or f"${self.latex}$"
@@ -68,8 +68,8 @@ TEMPLATES: Final = (
 )
 
 
-def _sign(sign: str, name: str, said: str) -> Symbol:
-    return Symbol(name, sign, sign, rf"\{name} ", said)
+def _sign(sign: str, name: str, spoken: str) -> Symbol:
+    return Symbol(name, sign, sign, rf"\{name} ", spoken)
 
 
 SIGNS: Final = (

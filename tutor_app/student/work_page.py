@@ -48,7 +48,7 @@ class WorkPage(QWidget):
         self._checked = self._hint_offered = False
         self.edit = WorkEdit()
         self.rows = WorkRows(formulas, theme)
-        self.said = text_label(ABOUT, "workSaid", wrap=True, plain=True)
+        self.message = text_label(ABOUT, "workSaid", wrap=True, plain=True)
         self.check = push_button("Check these lines", "primary", tip="Check these lines (Ctrl+Enter)")
         self.cancel = push_button("Cancel", tip="Stop the check (Esc)")
         self.hint_button = push_button(
@@ -96,7 +96,7 @@ class WorkPage(QWidget):
         buttons = row_of(STRETCH, self.cancel, self.close_button, self.hint_button, self.check, spacing=8)
         self.last = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self.last.setSpacing(8)
-        self.last.addWidget(self.said, 1)
+        self.last.addWidget(self.message, 1)
         self.last.addLayout(buttons)
         self.body = column_of((self._split, 1), self.hint_card, self.last, spacing=10)
         column = QWidget()
@@ -108,7 +108,7 @@ class WorkPage(QWidget):
     # -- plain data in and out ----------------------------------------------------------------------------------
 
     def lines(self) -> list[str]:
-        """What is typed, a row each."""
+        """The lines as typed."""
         return self.edit.lines()
 
     def read_lines(self) -> None:
@@ -139,7 +139,7 @@ class WorkPage(QWidget):
         self.tell(" ".join((*report.sentences(), sentence)).strip(), bad=report.first_fault is not None)
         if report.first_fault is not None:
             self.rows.show_row(report.first_fault)
-            announce(self, self.rows.lines.rows[report.first_fault].said())
+            announce(self, self.rows.lines.rows[report.first_fault].spoken())
 
     def wait_for_hint(self, on: bool) -> None:
         """Show that a hint is being looked for."""
@@ -165,11 +165,11 @@ class WorkPage(QWidget):
 
     def tell(self, sentence: str, *, bad: bool = False) -> None:
         """Say something below the lines."""
-        self.said.setText(sentence)
-        self.said.setProperty("bad", "true" if bad else "false")
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
-        announce(self.said, sentence)
+        self.message.setText(sentence)
+        self.message.setProperty("bad", "true" if bad else "false")
+        self.message.style().unpolish(self.message)
+        self.message.style().polish(self.message)
+        announce(self.message, sentence)
 
     def set_busy(self, busy: bool) -> None:
         """Show Cancel while the lines are being checked."""

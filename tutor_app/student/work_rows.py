@@ -62,14 +62,14 @@ class Row:
 
     @property
     def remark(self) -> str:
-        """What is said below it; empty where the mark says enough."""
+        """The remark below it; empty where the mark says enough."""
         v = self.verdict
         if v is None or v.is_quiet:
             return ""
         remark = v.remark()
         return f"{remark[:1].upper()}{remark[1:]}."
 
-    def said(self) -> str:
+    def spoken(self) -> str:
         """For a screen reader."""
         found = self.verdict
         verdict = "" if found is None or not SAYS[found.kind] else f", {found.remark()}"
@@ -126,7 +126,7 @@ class WorkModel(QAbstractListModel):
         if role == ROW:
             return row
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return row.said()
+            return row.spoken()
         return row.text if role == Qt.ItemDataRole.DisplayRole else None
 
 

@@ -1,4 +1,4 @@
-"""What is new in each version, from ``resources/release_notes.md``; the window, AppStream and update notes use it.
+"""The release notes of each version, from ``resources/release_notes.md``; window, AppStream and update notes use them.
 
 The form is Markdown: a heading ``## 0.1.0 (2026-11-29)`` for each version, the newest first, and under it one list
 entry for each change.

@@ -258,7 +258,7 @@ def _index_and_power(base: ET.Element, index: ET.Element, power: ET.Element) -> 
 
 
 def _evaluated(base: ET.Element) -> str:
-    """What is evaluated, without its fences."""
+    """The expression that is evaluated, without its fences."""
     return _row(list(base)[1:-1]) if base.tag == "mrow" else ""
 
 

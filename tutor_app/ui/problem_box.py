@@ -199,7 +199,7 @@ class ProblemBox(QFrame):
 
     @property
     def text(self) -> str:
-        """What is typed."""
+        """The problem as typed."""
         return self.edit.toPlainText()
 
     def set_text(self, text: str, *, as_typed: bool = False) -> None:

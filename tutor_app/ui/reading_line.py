@@ -26,12 +26,12 @@ class ReadingLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kept = False
-        self.said = text_label("", "hint", plain=True)
-        self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.label = text_label("", "hint", plain=True)
+        self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.button = QPushButton()
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.button.clicked.connect(self._toggle)
-        row_of((self.said, 1), self.button, parent=self, margins=(0, 0, 0, 0))
+        row_of((self.label, 1), self.button, parent=self, margins=(0, 0, 0, 0))
         self.hide()
 
     @property
@@ -54,9 +54,9 @@ class ReadingLine(QWidget):
             self._kept = False
         found = read_typed(text) if shown and len(text) <= LONGEST else Typed(text)
         sentence = found.sentence()
-        self.said.setText("Kept as typed" if self._kept else sentence)
-        self.said.setToolTip(self.said.text())
-        self.said.setAccessibleName(self.said.text())
+        self.label.setText("Kept as typed" if self._kept else sentence)
+        self.label.setToolTip(self.label.text())
+        self.label.setAccessibleName(self.label.text())
         self.button.setText("Read as formulas" if self._kept else "Keep as typed")
         self.button.setAccessibleName(self.button.text())
         self.setVisible(bool(sentence))

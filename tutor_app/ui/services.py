@@ -148,7 +148,7 @@ class Services(Protocol):
         ...
 
     def model_info(self) -> ModelInfo | None:
-        """What is loaded and where it runs, or None before the first solution."""
+        """The loaded model and where it runs, or None before the first solution."""
         ...
 
     def model_name(self) -> str:

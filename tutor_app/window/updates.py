@@ -1,4 +1,4 @@
-"""What is new in this version, and a look for a newer one: two rows of the help menu and a dialog.
+"""The release notes of this version, and the check for a newer one: two rows of the help menu and a dialog.
 
 The window never fetches or installs a version; a link opens the page where it can be had.
 """
@@ -29,14 +29,14 @@ class WhatsNewDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("What is new")
         fit_dialog(self, 560, 520)
-        self.said = QLabel(f"This is version {__version__}.")
-        self.said.setWordWrap(True)
-        self.said.setOpenExternalLinks(True)
-        self.said.setAccessibleName("Newest version")
+        self.answer = QLabel(f"This is version {__version__}.")
+        self.answer.setWordWrap(True)
+        self.answer.setOpenExternalLinks(True)
+        self.answer.setAccessibleName("Newest version")
         self.look = QPushButton("Look for a newer version")
         self.look.setAccessibleName("Look for a newer version")
         row = QHBoxLayout()
-        row.addWidget(self.said, 1)
+        row.addWidget(self.answer, 1)
         row.addWidget(self.look, 0, Qt.AlignmentFlag.AlignTop)
         self.notes = QTextBrowser()
         self.notes.setOpenLinks(False)
@@ -58,11 +58,11 @@ class WhatsNewDialog(QDialog):
         """Show one sentence, and a link behind it if ``page`` is given."""
         self.look.setEnabled(True)
         if page:
-            self.said.setTextFormat(Qt.TextFormat.RichText)
-            self.said.setText(f'{escape(text)} <a href="{escape(page)}">{escape(page)}</a>')
+            self.answer.setTextFormat(Qt.TextFormat.RichText)
+            self.answer.setText(f'{escape(text)} <a href="{escape(page)}">{escape(page)}</a>')
         else:
-            self.said.setTextFormat(Qt.TextFormat.PlainText)
-            self.said.setText(text)
+            self.answer.setTextFormat(Qt.TextFormat.PlainText)
+            self.answer.setText(text)
 
 
 class Updates(QObject):

@@ -187,7 +187,7 @@ class Engine:
 
     @property
     def info(self) -> ModelInfo:
-        """What is loaded; the device is known once it is."""
+        """The model; its device is known once it is loaded."""
         return self._info
 
     @property

@@ -31,7 +31,7 @@ if not __package__:
     del sys.path[0]
 
 EXPECTED: Final = (176, 36, 176, 36, 86, 51, 244, 19, 244, 53, 14, 126)
-"""What is written after the prompt, with every instruction set. Each was likelier than the next by a fifth of the
+"""The tokens that follow the prompt, with every instruction set. Each was likelier than the next by a fifth of the
 logits' deviation, a hundred times what kernels differ in."""
 
 _SEED: Final = 558

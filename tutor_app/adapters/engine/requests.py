@@ -140,7 +140,7 @@ class Exchange:
         return item
 
     def text(self, cancel: Cancel | None = None) -> bytes:
-        """What is left of the reply, cut after :data:`LONGEST_LINE` bytes. Raises as :meth:`status` does."""
+        """The rest of the reply, cut after :data:`LONGEST_LINE` bytes. Raises as :meth:`status` does."""
         lines: list[bytes] = []
         while sum(map(len, lines)) < LONGEST_LINE and (line := self.line(cancel)):
             lines.append(line)

@@ -47,7 +47,7 @@ Source = Hub | PackageChunks
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What is to be fetched.
+    """A file to fetch.
 
     Attributes:
         name: For the user.

@@ -93,7 +93,7 @@ class StepDesk(QObject):
         if self._pixels:
             panel.set_size(self._pixels)
         self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, panel)
-        panel.stepper.said.connect(self._say)
+        panel.stepper.announced.connect(self._say)
         panel.stepper.opened.connect(lambda: self.commands.refresh(len(panel.stepper) > 0))
         panel.closed.connect(self._closed)
         panel.spread_asked.connect(self.spread)

@@ -32,7 +32,7 @@ class Stepper(QObject):
         breakpoints_changed: A breakpoint was set or removed.
         playing_changed: Autoplay began or ended.
         unfolded: Another part of the line's calculation has been worked out, or stepping into them began or ended.
-        said: Something to tell the user, in words.
+        announced: Something to tell the user, in words.
     """
 
     opened = Signal()
@@ -40,7 +40,7 @@ class Stepper(QObject):
     breakpoints_changed = Signal()
     playing_changed = Signal(bool)
     unfolded = Signal()
-    said = Signal(str)
+    announced = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -151,7 +151,7 @@ class Stepper(QObject):
         self._stage = stage
         self.unfolded.emit()
         shown = self.unfolding.stages[stage]
-        self.said.emit(f"{shown.part} is {shown.part_value}" if forward and shown.part else shown.text)
+        self.announced.emit(f"{shown.part} is {shown.part_value}" if forward and shown.part else shown.text)
         return True
 
     def over(self, forward: bool = True) -> None:
@@ -181,7 +181,7 @@ class Stepper(QObject):
     def _jump(self, found: int | None, otherwise: str) -> None:
         self.play(False)
         if found is None:
-            self.said.emit(otherwise)
+            self.announced.emit(otherwise)
         else:
             self.go(found)
 
@@ -191,7 +191,7 @@ class Stepper(QObject):
             return
         found = find(self.position)
         if found == self.position:
-            self.said.emit("This is the last step." if forward else "This is the first step.")
+            self.announced.emit("This is the last step." if forward else "This is the first step.")
         self.go(found)
 
     # -- breakpoints --------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ class Stepper(QObject):
         """Set or remove a breakpoint."""
         self.breakpoints ^= {line}
         self.breakpoints_changed.emit()
-        self.said.emit(f"Breakpoint {'at' if line in self.breakpoints else 'removed from'} line {line}.")
+        self.announced.emit(f"Breakpoint {'at' if line in self.breakpoints else 'removed from'} line {line}.")
 
     # -- autoplay -----------------------------------------------------------------------------------------------
 

@@ -108,7 +108,7 @@ class StepView(QWidget):
         self.values.change_asked.connect(stepper.to_change)
         stepper.opened.connect(self._opened)
         stepper.moved.connect(lambda _: self.show_step())
-        stepper.said.connect(self.say)
+        stepper.announced.connect(self.say)
         stepper.breakpoints_changed.connect(lambda: self.code.set_breakpoints(stepper.breakpoints))
         self.code.edited.connect(lambda _: self.code.mark_changes({}, "good"))
         for part in (self.code, self.original_code, self.values, self.output.text, self.original_output.text):

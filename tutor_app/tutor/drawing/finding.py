@@ -107,7 +107,7 @@ def find(text: str, *, asked: bool = False) -> Drawing | None:
     except NotDrawable:
         return None
     if graphs is not None and _NO_BASE.search(read):
-        return replace(graphs, said=f"{graphs.said}, with log as the natural logarithm")
+        return replace(graphs, description=f"{graphs.description}, with log as the natural logarithm")
     return graphs
 
 

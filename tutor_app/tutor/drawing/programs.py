@@ -17,11 +17,11 @@ class Drawing:
     """A picture that can be drawn.
 
     Attributes:
-        said: What it shows, to be put after "This draws".
+        description: What it shows, to be put after "This draws".
         program: Draws it.
     """
 
-    said: str
+    description: str
     program: str
 
 

@@ -98,7 +98,7 @@ def _events(
 
 def _written(drawing: Drawing) -> Iterator[SolveEvent]:
     yield QuestionAsked(QUESTION)
-    yield TextDelta(f"This draws {drawing.said}.")
+    yield TextDelta(f"This draws {drawing.description}.")
     yield CodeStarted()
     yield CodeDelta(drawing.program)
     yield CodeEnded(drawing.program.rstrip("\n"))

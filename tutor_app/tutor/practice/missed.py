@@ -104,7 +104,7 @@ def erase(path: Path) -> None:
 
 
 def due(problems: Sequence[Missed], today: date) -> list[Missed]:
-    """What is to be asked today, the longest overdue first."""
+    """The problems to be asked today, the longest overdue first."""
     return sorted((p for p in problems if p.due <= today.isoformat()), key=lambda p: p.due)
 
 

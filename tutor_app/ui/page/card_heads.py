@@ -62,7 +62,7 @@ class FoldButton(QAbstractButton):
         return QSize(120, round(self._size * _HEAD))
 
     def nextCheckState(self) -> None:
-        """What is open is the page's decision, not the button's."""
+        """A click changes nothing here: the page decides what is open."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The sign, and the words if the page does not say them."""

@@ -1,4 +1,4 @@
-"""What is false on a page, for the mouse, the keyboard and a screen reader; and the way to the list of all statements.
+"""The false statements of a page, for mouse, keyboard and screen reader; and the way to the list of all statements.
 
 The page itself underlines what is false (:mod:`tutor_app.render.statements`). Here each such place has a control of
 its own without a face: the Tab key reaches it, it says what is right, and so does the mouse above it. The tallies of

@@ -142,5 +142,5 @@ class StatementList(QDialog):
             self._view.go_to_statement(self._shown[row])
 
     def lines(self) -> Sequence[str]:
-        """What is listed, in order."""
+        """The rows of the list, in order."""
         return [self.list.item(n).text() for n in range(self.list.count())]

@@ -46,7 +46,7 @@ _HEADED: Final = ("problem", "question", "answer")
 def in_words(section: Section) -> str:
     """A step as it is said: what it is, then its first words with their formulas in words."""
     name = "Error" if section.failed else _NAMES[section.kind]
-    title = spoken_prose(section.said[:600]) if section.said else section.title
+    title = spoken_prose(section.title_source[:600]) if section.title_source else section.title
     return f"{name}: {title}" if name else title
 
 

@@ -1,1 +1,1 @@
-"""What is asked or offered in a dialog or on a page of its own."""
+"""Dialogs, and the pages that take the place of the solution."""

@@ -170,7 +170,7 @@ class ExportDialog(QDialog):
 
     @property
     def choice(self) -> Choice:
-        """What is chosen now."""
+        """The format, the options and the scope as they are chosen now."""
         values = {name: box.isChecked() for name, box in self.switches.items()}
         options = Options(
             **values, title=self.title.text().strip(), paper=self.paper.currentData(), large=self.large.isChecked()

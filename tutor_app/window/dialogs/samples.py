@@ -97,7 +97,7 @@ class SampleCard(QAbstractButton):
 
 
 class StartPage(QScrollArea):
-    """What is shown before there is a solution.
+    """The page that is shown before there is a solution.
 
     Signals:
         chosen: The text of a sample problem.
