@@ -1,4 +1,4 @@
-"""How a step that failed says so: one sentence, once, whatever the number of processes, and last.
+"""Reports a step that failed: one sentence, once, whatever the number of processes, and last.
 
 torchrun prints dozens of lines of its own after a rank has failed. The sentence is left in the error file that it
 shows, and a small process that waits for torchrun to end says it once more, so that it is the last thing on the

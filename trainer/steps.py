@@ -1,4 +1,4 @@
-"""What the data steps of :mod:`trainer.commands` share: the files they read, the journal, and how a result is written.
+"""Shared parts of the data steps in :mod:`trainer.commands`: input files, journal, and how a result is written.
 
 A step reads plain files, writes ``STEP.jsonl`` and ``STEP.provenance.json`` into the run folder, and, where it takes
 minutes, keeps a journal so that it goes on after a kill.

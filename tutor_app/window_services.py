@@ -1,4 +1,4 @@
-"""What the window asks for (:class:`tutor_app.ui.services.Services`), on the real adapters.
+"""The window's services (:class:`tutor_app.ui.services.Services`) on the real adapters.
 
 Adapters are imported where they are first used: the window is on the screen before most of them. It knows no widget;
 who starts Qt is :mod:`tutor_app.app`.

@@ -1,4 +1,4 @@
-"""Whether words name a quantity, so that a plan may say "Find the number of clips sold in May."
+"""Tells whether words name a quantity, so that a plan may say "Find the number of clips sold in May."
 
 No grammar is read: closed lists tell a verb that would make a sentence of the words ("students wore lipstick") from a
 participle that describes them ("clips sold in May").

@@ -1,4 +1,4 @@
-"""What several attempts at a problem come to: chances and how sure a rate is. Pure functions over verdicts."""
+"""Accuracy over several attempts at a problem, and its confidence interval. Pure functions over verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an exported file solves problems as the model that it was made from does.
+"""Compares how an exported file and the model that it was made from solve problems.
 
 A few problems go through the loop that ships, greedily and in the real sandbox, once with the Hugging Face model and
 once with the file in the engine. Two programs that add the same numbers in another order may part at a near tie, and

@@ -1,4 +1,4 @@
-"""What export needs of llama.cpp, in a process of its own: llama.cpp may abort, and speaks to standard error.
+"""The part of export that needs llama.cpp, in a process of its own: llama.cpp may abort, and writes to standard error.
 
 Run by path: ``quantize SOURCE TARGET TYPE``, ``logits MODEL IDS.npy OUT.npy [ADAPTER]`` or ``likeliest MODEL IDS.npy
 OUT.npy``. Imports nothing of this package.

@@ -1,4 +1,4 @@
-"""What a base must be to be trained here, and what stands in the way of a GGUF file of it.
+"""Checks that a base can be trained here, and exported to GGUF.
 
 The first is refused before any training. The second is only told then: a run may be wanted for itself; the export
 refuses it, with the same sentence.

@@ -1,4 +1,4 @@
-"""What stands in the box of a teacher's solution: a value, a quantity with its unit, or words that tell a number.
+"""Reads the box of a teacher's solution: a value, a quantity with its unit, or words that tell a number.
 
 A box that is a sentence gives its number where only one can be meant; otherwise it is refused.
 """

@@ -1,4 +1,4 @@
-"""What a teacher may cost: tokens, money, and requests a minute.
+"""The budget of a teacher: tokens, money, and requests a minute.
 
 :class:`Metered` stands between a caller and a model and lets nothing through that the limits forbid. Tokens are those
 that the server counts; where it counts none, four characters are taken for one, or as many as it has counted before.

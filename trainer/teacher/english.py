@@ -1,4 +1,4 @@
-"""Whether a text is English, as far as words tell: no model, no data of a language but one list of frequent words.
+"""Tells whether a text is English: no model, no data of a language but one list of frequent words.
 
 Names, numbers, formulas and code say nothing; of the other words of English mathematics most are of the list, of any
 other language hardly one. It is judged by sentence, too, because a teacher may change its language on the way.

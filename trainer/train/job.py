@@ -1,4 +1,4 @@
-"""What a training run is asked for, its tokens, and the problems of its accuracy."""
+"""The job of a training run: its settings and files, its tokens, and the problems of its accuracy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run leaves behind: a model folder, and an adapter folder where adapters were trained.
+"""Writes the result of a run: a model folder, and an adapter folder where adapters were trained.
 
 Written tensor by tensor: every rank takes part in putting one together, the first writes it, and it is forgotten
 before the next. No rank ever holds the whole of a sharded model.

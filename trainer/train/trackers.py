@@ -1,4 +1,4 @@
-"""Where the numbers of a run go beside ``metrics.jsonl``: TensorBoard, trackio or Weights & Biases.
+"""Trackers of a run beside ``metrics.jsonl``: TensorBoard, trackio or Weights & Biases.
 
 Each only if it is asked for and installed. A run that goes on goes on there too; what was logged after its checkpoint
 is hidden or overwritten.

@@ -1,4 +1,4 @@
-"""How the system tells a program that it should end; this module does not decide what is done then."""
+"""Passes the system's signals to end a program to a handler, which decides what is done then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether files of the program and of its packages are there as a whole, as an interrupted installation may leave them.
+"""Checks that files of the program and its packages are whole: an interrupted installation may leave them cut off.
 
 Loading a shared library whose end is missing is no exception: the process dies of SIGBUS as soon as it touches a page
 that the file does not have, and says nothing. Nor does a script say anything that ends before it begins its work.

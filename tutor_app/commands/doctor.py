@@ -1,4 +1,4 @@
-"""What works on this computer: findings for ``tutor doctor``, each one line. It changes nothing."""
+"""``tutor doctor``: tells what works on this computer, each finding in one line. It changes nothing."""
 
 from __future__ import annotations
 

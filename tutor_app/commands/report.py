@@ -1,4 +1,4 @@
-"""What ``tutor doctor --report`` writes: one text file that a user can read through and send to whoever helps.
+"""The report of ``tutor doctor --report``: one text file that a user can read through and send to whoever helps.
 
 Versions, findings, settings and the end of the log; texts of the user (problems, names of models) only if asked.
 """

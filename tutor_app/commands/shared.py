@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, the user's folders and settings, paths as typed, Ctrl+C, an opened tutor."""
+"""Shared parts of the commands: exit codes, folders and settings, paths as typed, Ctrl+C, an opened tutor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a solution's words or its answer differ from what its own code printed.
+"""Finds where a solution's words or its answer differ from what its own code printed.
 
 What the code printed is no proof, since the code may be wrong and the words right: a sentence before the code is told
 to differ from it, and only if it answers the question of the problem in the question's own words, the code then prints

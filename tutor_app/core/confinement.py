@@ -1,4 +1,4 @@
-"""What holds where a model's code runs, in words: the same for the window, the terminal and ``tutor doctor``.
+"""The limits on a model's code, in words: the same for the window, the terminal and ``tutor doctor``.
 
 Only words: what holds is measured by the sandbox.
 """

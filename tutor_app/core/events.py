@@ -1,4 +1,4 @@
-"""What happens while a problem is being solved, as frozen values.
+"""The events of solving a problem, as frozen values.
 
 Two small unions: what the dialect's parser sees in the model's text (:data:`ParseEvent`), and what the solve
 loop tells its subscribers (:data:`SolveEvent`). Deltas may be cut anywhere; joining adjacent ones of a kind

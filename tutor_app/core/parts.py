@@ -1,4 +1,4 @@
-"""What a solution is made of: frozen parts, and the attempts of a vote."""
+"""The parts of a solution, as frozen values, and the attempts of a vote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the core needs from the outside, as tiny protocols. Real adapters and fakes pass the same contract tests."""
+"""Protocols of what the core needs from outside. Real adapters and fakes pass the same contract tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal shows in the end of text that moves its cursor within a line.
+"""Renders text that moves its cursor within a line as a terminal shows it in the end.
 
 Progress bars write a carriage return and then the line anew, or go back character by character. Only what stays inside
 one line is followed: carriage return, backspace, "erase the line" and colours. Everything else is left as it came.

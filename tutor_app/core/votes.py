@@ -1,4 +1,4 @@
-"""What several attempts at a problem come to: answers grouped, votes counted, and when more of them would not matter.
+"""Counts the votes of several attempts: groups equal answers, and tells when more attempts would not matter.
 
 Pure functions over answers. Whether two answers are equal is asked of the caller, which has the grader: an answer in
 another form is a vote for the same value, and an empty answer is no vote. The window, the terminal, the exports and

@@ -1,4 +1,4 @@
-"""Where the window stood and which folder was used last: what the program remembers without being told to."""
+"""The state of the window that the program remembers by itself: its place, and the folder that was used last."""
 
 from __future__ import annotations
 

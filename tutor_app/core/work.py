@@ -1,4 +1,4 @@
-"""What was found about each line of a student's own work; plain frozen values.
+"""The verdicts on the lines of a student's own work; plain frozen values.
 
 The module knows nothing of how lines are read and judged (:mod:`tutor_app.adapters.checking.work.judge`).
 """

@@ -1,1 +1,1 @@
-"""What goes on paper, whatever the format: options, steps, wording, and fragments to copy. No Qt, no files."""
+"""Handouts, whatever the format: options, steps, wording, and fragments to copy. No Qt, no files."""

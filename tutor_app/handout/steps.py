@@ -1,4 +1,4 @@
-"""What of a solution a handout shows: the parts that its options leave, and how they are cut into steps.
+"""The steps of a solution in a handout: the parts that its options leave, and how they are cut.
 
 Shared by every exporter and by the page builder, so that a PDF and a notebook of the same solution agree. Pure
 functions: it knows nothing of files, fonts or formats.

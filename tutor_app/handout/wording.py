@@ -1,4 +1,4 @@
-"""What a handout says about a solution: its title, who made it, how it ended, what a block printed.
+"""The wording of a handout: its title, who made it, how it ended, what a block printed.
 
 Values in, sentences out: it knows nothing of files, fonts or formats.
 """

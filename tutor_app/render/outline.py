@@ -1,4 +1,4 @@
-"""What stands where on a page: the sections that :class:`~tutor_app.render.document.DocumentBuilder` made.
+"""The outline of a page: the sections that :class:`~tutor_app.render.document.DocumentBuilder` made.
 
 The document itself is read, so an outline is right at any moment of a stream, after a change of theme and for a
 solution from the library alike. It changes nothing and keeps nothing.

@@ -1,4 +1,4 @@
-"""Where pages end: a laid-out document becomes rows, every gap between two rows has a price, the cheapest cuts win.
+"""Breaks a document into pages: it becomes rows, every gap between two has a price, the cheapest cuts win.
 
 Qt's own pagination knows no "keep with next", no orphans and no cards. The whole document is cut at once, as TeX
 breaks a paragraph, so a page may end a little early to spare a worse end later. It draws nothing and moves nothing.

@@ -1,4 +1,4 @@
-"""What the formats of a document's characters, blocks and frames carry beside their looks."""
+"""Properties that the formats of a document's characters, blocks and frames carry beside their looks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a sentence of a solution stands on its page, though the page shows it without its Markdown."""
+"""Finds a sentence of a solution on its page, though the page shows it without its Markdown."""
 
 from __future__ import annotations
 

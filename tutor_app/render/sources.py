@@ -1,4 +1,4 @@
-"""What a page was made from: the part of the solution that each block shows, and its characters as they were written.
+"""The source of a page: the part of the solution that each block shows, and its characters as they were written.
 
 Reads a document and changes nothing.
 """

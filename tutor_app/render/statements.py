@@ -1,4 +1,4 @@
-"""Where the checked statements of a solution stand on its page, and the marks under the false ones.
+"""Places of the checked statements of a solution on its page, and the marks under the false ones.
 
 What is on the page differs from the text it was made from: Markdown's marks are gone and a formula is one character.
 A statement is therefore looked for as :mod:`tutor_app.text.finding` does. Only formats are changed, never text, so a

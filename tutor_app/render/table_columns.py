@@ -1,4 +1,4 @@
-"""How the columns of a table share the width of the page: what their words and formulas need.
+"""Widths of the columns of a table, from what their words and formulas need.
 
 A column of words can become narrow, down to its longest word; a formula is broken or shrunk; a number is never cut in
 two, so a table of many columns is set in smaller letters. Measures and decides; refuses to write anything.

@@ -1,4 +1,4 @@
-"""What could be asked about a solution: only what makes sense for what stands there."""
+"""Suggestions of questions about a solution: only those that make sense for it."""
 
 from __future__ import annotations
 

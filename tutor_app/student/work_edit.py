@@ -1,4 +1,4 @@
-"""Where a user types or pastes own lines of work, one a row."""
+"""The editor of a student's own lines of work, one a row."""
 
 from __future__ import annotations
 

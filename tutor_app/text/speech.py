@@ -1,4 +1,4 @@
-r"""What a screen reader says for a formula: plain English words from LaTeX.
+r"""The words of a formula for a screen reader: plain English from LaTeX.
 
 No library for Python was fit when this was written (2026-11): the speech engines that are maintained, Speech Rule
 Engine and MathCAT, are JavaScript and Rust without wheels for Python, and what there is in Python reads matrices and

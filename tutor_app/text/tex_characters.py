@@ -1,4 +1,4 @@
-r"""What LaTeX's fonts and usual packages have: characters by how they are written, and commands by name. Data only."""
+r"""The characters of LaTeX's fonts and usual packages by how they are written, and commands by name. Data only."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a tutor does, without a screen: solve, check, record; models, samples, settings, folders."""
+"""The tutor without a screen: solve, check, record; models, samples, settings, folders."""

@@ -1,4 +1,4 @@
-"""What a question about a solution is about: all of it, something in it, or something else.
+"""Finds the subject of a question about a solution: all of it, something in it, or something else.
 
 A reply to what changes the problem, or asks for another quantity, may well state another result.
 """

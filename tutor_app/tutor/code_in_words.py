@@ -1,4 +1,4 @@
-"""What a solution's code works out, said in mathematics and words, as a hint has it: no name, sign or call of Python.
+"""Puts the work of a solution's code into mathematics and words for a hint: no name, sign or call of Python.
 
 What has no plain words is not said at all.
 """

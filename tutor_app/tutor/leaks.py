@@ -1,4 +1,4 @@
-"""Whether a text gives an answer away: as written, as a number, in words, or as an expression that is equal to it.
+"""Tells whether a text gives an answer away: as written, as a number, in words, or as an equal expression.
 
 Strict on purpose: a number of the problem that happens to be the answer counts, too.
 """

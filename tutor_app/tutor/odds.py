@@ -1,4 +1,4 @@
-"""How likely a single solution is right, by its model's verifier; said of an answer that nothing else has checked.
+"""Estimates how likely a solution is right, by its model's verifier, where nothing else has checked its answer.
 
 The solution is judged when it has ended and its answer is shown, in the thread that solves. A verifier that says
 nothing changes nothing.

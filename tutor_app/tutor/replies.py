@@ -1,4 +1,4 @@
-"""What a reply says the answer to the problem is, and whether that is the answer that its solution was found to have.
+"""Compares the answer that a reply gives with the answer that its solution was found to have.
 
 A small model that is asked "Why?" may come to another number than the solution it explains. That is told only where the
 reply is surely about the same problem and states its result: a question that changes the problem, asks for something

@@ -1,4 +1,4 @@
-"""What a program that stays open keeps running: the model's process, the sandbox and the library.
+"""The running parts of a program that stays open: the model's process, the sandbox and the library.
 
 Each is started when it is first asked for, and made anew when a setting that it was made with has changed. What is done
 with them is not decided here.

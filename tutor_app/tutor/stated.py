@@ -1,4 +1,4 @@
-"""What a text states to be the result of a problem: the last value that it calls so, boxes or concludes with.
+"""Finds the result that a text states for a problem: the last value that it calls so, boxes or concludes with.
 
 A sentence about a step, a mistake, a case or another problem states nothing. Nothing is compared here.
 """

@@ -1,4 +1,4 @@
-"""What a problem asks for: the letter, the noun, the words and the units that tell its result, and its kind of task."""
+"""Reads what a problem asks for: the letter, noun, words and units that tell its result, and its kind of task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a window goes so that all of it is on a screen, and remembering it. Geometry in logical pixels."""
+"""Places a window so that all of it is on a screen, and remembers it. Geometry in logical pixels."""
 
 from __future__ import annotations
 

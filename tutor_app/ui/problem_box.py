@@ -1,4 +1,4 @@
-"""Where a problem is typed: the text, its typeset preview while it contains mathematics, and the two buttons."""
+"""The box for a problem: the text, its typeset preview while it contains mathematics, and the two buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the window needs from the rest of the program, as one protocol of plain calls.
+"""The services that the window needs from the rest of the program, as one protocol of plain calls.
 
 The window never imports an adapter: it is given :class:`tutor_app.window_services.AppServices`, which has this shape.
 Calls marked *worker* are made in a background thread, one at a time per kind, and may take as long as they must; the

@@ -1,4 +1,4 @@
-"""What the window says of an exception: one sentence, and for an unexpected one the way to the log."""
+"""Tells the user of an exception: one sentence, and for an unexpected one the way to the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the end of the model's process means, and what to do about it, each in one sentence."""
+"""Explains the exit status of the model's process, and what to do about it, in one sentence each."""
 
 from __future__ import annotations
 

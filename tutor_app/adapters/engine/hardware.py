@@ -1,4 +1,4 @@
-"""What of this computer a model can use: processor cores, and the graphics that llama.cpp was built for."""
+"""The hardware that a model can use: processor cores, and the graphics that llama.cpp was built for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether llama.cpp computes rightly on this processor: a model of a few hundred kilobytes has to write a known text.
+"""Proves that llama.cpp computes rightly on this processor: a model of some hundred kilobytes must write a known text.
 
     python -m tutor_app.adapters.engine.proof [--card] [REFUSED ...]
 

@@ -1,4 +1,4 @@
-"""What the header of a GGUF file says: its keys, and where its tensors lie."""
+"""Reads the header of a GGUF file: its keys, and where its tensors lie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory is free here, how much a model takes, and whether it fits.
+"""Estimates the memory that a model takes, and whether it fits into what is free here.
 
 Only an advice: the operating system has the last word, and the engine reports what really happened. Nothing here
 refuses to load a model.

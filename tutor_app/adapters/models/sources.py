@@ -1,4 +1,4 @@
-"""Where a file can be fetched from, as values; what fetches is loaded only when something is fetched."""
+"""Sources that a file can be fetched from, as values; what fetches is loaded only when something is fetched."""
 
 from __future__ import annotations
 

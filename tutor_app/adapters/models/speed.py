@@ -1,4 +1,4 @@
-"""How fast a model would write here, told before it is downloaded.
+"""Estimates how fast a model would write here, before it is downloaded.
 
 Writing a token reads every weight once, so the speed is that of reading memory with all cores, divided by the model's
 size. A short probe measures the first. It is an estimate for a processor: a graphics card is faster, a busy computer

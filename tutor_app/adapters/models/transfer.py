@@ -1,4 +1,4 @@
-"""What every way of fetching a file shares: the growing file, the lock, the progress, and the words for failures.
+"""Shared parts of every way to fetch a file: the growing file, the lock, progress, checksum, and words for failures.
 
 The file grows as ``NAME.part`` beside its place, with a small note (``NAME.part.json``) that says what it is a part
 of. It knows nothing of where bytes come from, and it never trusts the note about what is on the disk: bytes that an

@@ -1,4 +1,4 @@
-"""What notebooks give every cell and scripts do not have: ``display`` and the module ``IPython.display``.
+"""Gives code what notebooks give every cell and scripts lack: ``display`` and the module ``IPython.display``.
 
 Only what shows a value is there; widgets, HTML and sound are not.
 """

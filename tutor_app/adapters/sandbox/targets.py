@@ -1,4 +1,4 @@
-"""What an item or an attribute holds that a statement such as ``d[k] += 1`` is about to change.
+"""Reads the item or attribute that a statement such as ``d[k] += 1`` is about to change.
 
 Python looks it up itself, once; here it is looked up a second time, so only where that runs none of the block's code
 and changes nothing: items of Python's own containers and of NumPy's arrays, and attributes that an object itself holds.

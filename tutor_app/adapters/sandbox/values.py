@@ -1,4 +1,4 @@
-"""What a value or an exception of a block is reported as: bounded text, LaTeX, a traceback of the block's own lines.
+"""Reports a value or an exception of a block: bounded text, LaTeX, a traceback of the block's own lines.
 
 A value may be of any class that the block makes, so whatever a look at it raises is expected.
 """

@@ -1,4 +1,4 @@
-"""What was read of solutions, kept in memory, or in files so that a reading that was ended goes on."""
+"""Keeps readings of solutions, in memory, or in files so that a reading that was ended goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reading a solution says of it before any question is asked: how likely the model finds its tokens."""
+"""Scores of a solution from reading it, before any question is asked: how likely the model finds its tokens."""
 
 from __future__ import annotations
 

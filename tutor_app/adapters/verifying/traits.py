@@ -1,4 +1,4 @@
-"""What can be seen of a solution without a model: whether code, words and answer agree, what its statements are worth.
+"""Traits of a solution that need no model: whether code, words and answer agree, what its statements are worth.
 
 These are weak signs each, which a verifier's head weighs. They read the numbers in a text as they stand and never call
 the grader: an answer without numbers agrees with nothing.

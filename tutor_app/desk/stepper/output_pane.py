@@ -1,4 +1,4 @@
-"""What the block had printed and drawn by a step, and why it failed."""
+"""The pane of the output: what the block had printed and drawn by a step, and why it failed."""
 
 from __future__ import annotations
 

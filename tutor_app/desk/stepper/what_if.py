@@ -1,4 +1,4 @@
-"""What if: other numbers or another line, run again in the sandbox, and what came out differently.
+"""Runs a block again with other numbers or another line, and shows what came out differently.
 
 What the model wrote is not changed: the edited block is recorded in its place, and the original is one click away.
 """

@@ -1,4 +1,4 @@
-"""Where two solutions that stand beside each other differ, word by word; a formula counts as one word.
+"""Differences of two solutions side by side, word by word; a formula counts as one word.
 
 What stands on the pages is compared, not what it was made from. What the program says about a solution is left out.
 """

@@ -1,4 +1,4 @@
-"""How far a vote is: a field for each attempt, and which answer leads. Draws plain data."""
+"""The progress of a vote: a field for each attempt, and which answer leads. Draws plain data."""
 
 from __future__ import annotations
 

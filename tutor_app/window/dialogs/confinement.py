@@ -1,4 +1,4 @@
-"""What the operating system keeps the model's code from doing here, and by what: a badge and a dialog."""
+"""The limits that the operating system puts on the model's code, and what enforces them: a badge and a dialog."""
 
 from __future__ import annotations
 
