@@ -203,3 +203,31 @@ def test_what_is_short_of_is_told_by_its_value() -> None:
 def test_who_is_not_able_to_do_something_denies_no_calculation() -> None:
     assert [c.verdict for c in Reading().text("Tim was not able to catch 30 + 25 = 45 balls.", 20.0)] == ["false"]
     assert Reading().text("It is not 30 + 25 = 45.", 20.0) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("One half of the block consists of 6 floors * 6 apartments/floor = 46 apartments.", "36"),
+        ("The order is made up of 4 boxes * 12 eggs/box = 40 eggs.", "48"),
+        ("He ran at a pace of 50 minutes / 10 kilometers = 6 minutes per kilometer.", "5"),
+        ("Her brother takes care of 10 + 3 = 15 lambs.", "13"),
+        ("She baked the equivalent of 24 + 12 = 38 cakes.", "36"),
+        ("Two sevenths of 63 is 16.", "18"),
+    ],
+)
+def test_what_something_consists_of_is_the_whole_calculation(text: str, right: str) -> None:
+    assert [(claim.verdict, claim.right) for claim in check(text)] == [("false", right)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He packs them in batches of 24 / 4 = 8.",
+        "He was left with a remainder of 17 / 5 = 2.",
+        "The square of 2 + 3 = 25.",
+        "A third of 12 + 9 = 7.",
+    ],
+)
+def test_what_is_no_whole_is_not_called_false(text: str) -> None:
+    assert "false" not in [claim.verdict for claim in check(text)]

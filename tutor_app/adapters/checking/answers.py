@@ -24,8 +24,10 @@ from tutor_app.adapters.checking.tasks import (
     notation,
     numbers,
     sequences,
+    sets,
     stories,
     told,
+    vectors,
 )
 from tutor_app.adapters.checking.tasks.problem import LONGEST, Expected, Problem, Rules
 from tutor_app.adapters.grading.judging import judge
@@ -56,6 +58,8 @@ RULES: Final[tuple[Rules, ...]] = tuple(
         algebra,
         numbers,
         calculus,
+        vectors,
+        sets,
         sequences,
         functions,
         figures,

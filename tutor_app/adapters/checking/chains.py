@@ -18,6 +18,7 @@ from tutor_app.adapters.checking.words import (
     APPROXIMATE,
     BEFORE,
     BREAKS,
+    CONSISTING,
     COUNTED,
     LABELS,
     MULTIPLES,
@@ -190,7 +191,7 @@ def _is_value_of(tokens: Sequence[Token], k: int) -> bool:
     article = tokens[k - 2].text.lower() if k > 1 else ""
     if word == "value" and article == "absolute":
         return False
-    return word in TOTALS or (word in RESULTS and article in ("a", "an", "same"))
+    return word in TOTALS | CONSISTING or (word in RESULTS and article in ("a", "an", "same"))
 
 
 def _is_multiplied(tokens: Sequence[Token], start: int, begin: int) -> bool:

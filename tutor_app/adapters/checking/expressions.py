@@ -34,6 +34,12 @@ _NO_BASE: Final = re.compile(r"\\?log(?!_)")
 _STYLE: Final = re.compile(r"\\(?:displaystyle|textstyle|limits|left|right|,|;|!|:|quad|qquad)(?![A-Za-z])\s?")
 _SIZED: Final = re.compile(r"\\(?:left|right|big|Big|bigg|Bigg)(?![A-Za-z])")
 _MATRIX: Final = re.compile(r"\\begin\{([pbBv]?)matrix\}(.*?)\\end\{\1matrix\}", re.DOTALL)
+_MATRIX_PART: Final = re.compile(
+    r"(?P<sign>[+-])|(?:\\cdot|\\times|\*)?"
+    r"(?:(?P<matrix>M)(?:\^\{?(?:(?P<power>-?\d{1,3})|(?P<turned>T|\\top|\\(?:mathrm|text|mathsf)\{T\}))\}?)?"
+    r"|(?P<number>\d{1,9}(?:\.\d+)?|\\[dt]?frac(?:\{-?\d{1,9}\}|\d)(?:\{\d{1,9}\}|\d)|\(-?\d{1,9}\)))"
+)
+"""A sign, a matrix that is named M, or a number in a sum of products."""
 _OPERATORS: Final = re.compile(
     r"\\(?:int|sum|prod|lim|det|iint|oint|[chlvd]?dots[bcimo]?|begin|pmod|bmod)(?![A-Za-z])|\.\.\.|…"
 )
@@ -158,29 +164,47 @@ def matrix(text: str) -> Any:
 
 
 def matrices(text: str) -> Any:
-    """A product, sum or power of matrices."""
+    """A sum of products of matrices, their powers, and numbers.
+
+    Raises:
+        Unsure: If it is none, or its parts do not fit; a sign between two columns means another product.
+    """
     import sympy as sp
 
     found = list(_MATRIX.finditer(text))
-    between = _MATRIX.sub("M", _SIZED.sub("", text)).replace(" ", "").replace("\n", "")
     values = [matrix(m[0].replace("vmatrix", "pmatrix")) for m in found]
     if not values or any(m[1] in ("v", "") for m in found):
         raise Unsure
-    if m := re.fullmatch(r"M\^\{?(-?\d{1,3})\}?", between):
-        return values[0] ** int(m[1])
-    if re.fullmatch(r"M(?:(?:\\cdot|\\times|\*)?M)+", between):
-        result = values[0]
-        for value in values[1:]:
-            result = result * value
-        return result
-    if re.fullmatch(r"M(?:[+-]M)+", between):
-        result = values[0]
-        for sign, value in zip(re.findall(r"[+-]", between), values[1:], strict=True):
-            result = result + value if sign == "+" else result - value
-        return result
-    if m := re.fullmatch(r"(-?\d{1,6})M", between):
-        return sp.Integer(m[1]) * values[0]
-    raise Unsure
+    between = _MATRIX.sub("M", _SIZED.sub("", text)).replace(" ", "").replace("\n", "").replace("(M)", "M")
+    parts = list(_MATRIX_PART.finditer(between))
+    if "".join(m[0] for m in parts) != between:
+        raise Unsure
+    remaining = iter(values)
+    terms: list[Any] = []
+    for m in parts:
+        if m["sign"] or not terms:
+            terms.append(sp.Integer(-1 if m["sign"] == "-" else 1))
+        if m["matrix"]:
+            one = next(remaining)
+            one = one.T if m["turned"] else one ** int(m["power"]) if m["power"] else one
+            terms[-1] = _multiplied(terms[-1], one)
+        elif m["number"]:
+            terms[-1] = _multiplied(terms[-1], scalar(m["number"]))
+    if len(set(map(_shape, terms))) != 1 or not _shape(terms[0]):
+        raise Unsure
+    return sum(terms[1:], terms[0])
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """The rows and columns of a matrix; none of a number."""
+    return tuple(getattr(value, "shape", ()))
+
+
+def _multiplied(left: Any, right: Any) -> Any:
+    """The product of numbers and matrices."""
+    if _shape(left) and _shape(right) and left.shape[1] != right.shape[0]:
+        raise Unsure
+    return left * right
 
 
 def whole(expression: Any) -> int:

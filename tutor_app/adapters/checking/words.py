@@ -29,6 +29,8 @@ PARTS: Final = {
     "half": Fraction(1, 2), "halves": Fraction(1, 2), "third": Fraction(1, 3), "thirds": Fraction(1, 3),
     "quarter": Fraction(1, 4), "quarters": Fraction(1, 4), "fourth": Fraction(1, 4), "fourths": Fraction(1, 4),
     "fifth": Fraction(1, 5), "fifths": Fraction(1, 5), "sixth": Fraction(1, 6), "sixths": Fraction(1, 6),
+    "seventh": Fraction(1, 7), "sevenths": Fraction(1, 7), "ninth": Fraction(1, 9), "ninths": Fraction(1, 9),
+    "twelfth": Fraction(1, 12), "twelfths": Fraction(1, 12),
     "eighth": Fraction(1, 8), "eighths": Fraction(1, 8), "tenth": Fraction(1, 10), "tenths": Fraction(1, 10),
 }  # fmt: skip
 MULTIPLES: Final = {"twice": 2, "double": 2, "triple": 3, "thrice": 3}
@@ -130,9 +132,11 @@ TOTALS: Final = _set(
     perimeter weight mass rate ratio result probability score payment balance radius diameter bound side slope
     expansion change discount maximum minimum load angle age capacity loss group salary tip time savings bonus
     commission increase decrease wage wages fee bill charge pay population period expense expenses budget quota
-    gift loan short"""
+    gift loan short pace equivalent"""
 )
 """Words before "of" and a formula that the formula is the value of; "half of" and "the sum of" take a part of it."""
+CONSISTING: Final = _set("consist consists consisted consisting composed comprised up care")
+"""Verbs and their like that "of" and the whole of something stand behind: "made up of", "takes care of"."""
 COUNTED: Final = _set("digits factors divisors zeros primes terms")
 """What can be counted in a number that stands behind "in"."""
 APPLIED: Final = _set(

@@ -89,7 +89,7 @@ _OVER: Final = re.compile(r"\{([^{}]*)\\over(?![A-Za-z])([^{}]*)\}|^([^{}]*)\\ov
 _CHOOSE: Final = re.compile(r"\{\s*(\w+)\s*\\choose\s*(\w+)\s*\}|\b(\d+)\s+choose\s+(\d+)\b")
 _ANGLES: Final = re.compile(r"\\langle(?![A-Za-z])(.*?)\\rangle(?![A-Za-z])|^<([^<>=]*,[^<>=]*)>$")
 _TIMES_TEN: Final = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))")
-_UNION: Final = re.compile(r"(?<=[)\]])\s*U\s*(?=[(\[])")
+_UNION: Final = re.compile(r"(?<=[)\]])(?:\s*U\s*|\s+u\s+)(?=[(\[])")
 _FORMULA: Final = re.compile(r"(?<!\\)\$([^$\s](?:[^$]*[^$\s\\])?)\$(?![\d.])")
 _TEMPERATURE: Final = re.compile(r"\^\s*(?:\\circ|\{\s*\\circ\s*\})\s*([CFK])\b")
 _WRITTEN_DEGREE: Final = re.compile(r"\^\s*\{\s*\\(?:text|mathrm)\s*\{\s*o\s*\}\s*\}")
@@ -264,7 +264,7 @@ def _respelled(text: str) -> str:
         text = _CHOOSE.sub(lambda m: rf"\binom{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
     if "<" in text or "langle" in text:
         text = _ANGLES.sub(lambda m: f"({m[1] or m[2]})", text)
-    if "U" in text:
+    if "U" in text or " u " in text:
         text = _UNION.sub(r" \\cup ", text)
     if "^" in text or "**" in text:
         text = _WRITTEN_DEGREE.sub(r"^\\circ ", _TIMES_TEN.sub(r"\\times ", text))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tutor_app.adapters.checking import expressions as ex
 from tutor_app.adapters.checking.expressions import Unsure
+from tutor_app.adapters.checking.tasks.floors import floor_solutions, has_floor
 from tutor_app.adapters.checking.tasks.problem import (
     ASK,
     OF,
@@ -29,6 +30,7 @@ _ALIGNED: Final = re.compile(
 )
 
 rule: Final = Rules()
+_NO_SOLUTION: Final = (r"\text{no solution}", r"\emptyset")
 _REALS: Final = r"(?:,? (?:over|in|for|among) (?:the )?(?:reals?|real numbers|set of real numbers|ℝ))?"
 _COLON: Final = re.compile(r"(?<=[\d)}]) : (?=[\d({])")
 _TWO_WHOLE: Final = re.compile(r"(\d+)\s*(?:/|÷|\\div)\s*(\d+)")
@@ -47,7 +49,10 @@ def _evaluate(p: Problem, m: re.Match[str]) -> Expected:
     text = re.sub(r"\s*(?:=|equals?|equal to)\s*\??$", "", m["f"]) if "⟦" not in m["f"] else m["f"]
     given = re.sub(r"\s*=\s*\??$", "", p.formula(text))
     if "matrix}" in given and not re.match(r"\s*(?:\\left)?\|?\\(?:det|begin\{vmatrix)", given):
-        return value_of(ex.matrices(given), given)
+        found = ex.matrices(given)
+        if found.shape == (1, 1):
+            return Expected((tex(found[0]), tex(found)), given=given)
+        return value_of(found, given)
     divided = _COLON.sub(r" \\div ", given)
     value = ex.scalar(divided)
     if two := _TWO_WHOLE.fullmatch(divided.strip()):
@@ -126,8 +131,8 @@ def _rewrite(p: Problem, m: re.Match[str]) -> Expected:
     r"satisf(?:y|ies)|such that|for which|if|of|to|in|so that|satisfying)(?: the equation)? (?P<f>.+)",
     r"if (?P<f>.+?),? (?:then )?(?:what is|find|solve for|what is the value of|find the value of|"
     r"determine|compute) (?P<x>⟦\d+⟧|[a-z])",
-    r"(?:find|solve for|determine) (?P<x>⟦\d+⟧|[a-z])(?: if| such that| when| given that| in|:|,)(?: "
-    r"the equation)? (?P<f>.+)",
+    r"(?:find|solve for|determine) (?:all )?(?:the )?(?:real )?(?:numbers )?(?P<x>⟦\d+⟧|[a-z])"
+    r"(?: if| such that| when| given that| in|:|,)(?: the equation)? (?P<f>.+)",
     r"(?P<f>.+?[=].+?),? (?:solve for|find|what is) (?P<x>⟦\d+⟧|[a-z])",
     r"what (?:real )?(?:value|values)(?: of (?P<x>⟦\d+⟧|[a-z]))? (?:satisf(?:y|ies)|makes?) (?:the equation "
     r")?(?P<f>.+?)"
@@ -159,6 +164,8 @@ def _solve(p: Problem, m: re.Match[str]) -> Expected:
         raise Unsure  # SymPy's roots of negative numbers are complex, and so may the unknown be
     y = sp.Symbol("y", real=True)
     among = _interval(p.formula(within["at"]), x) if within else sp.S.Reals
+    if has_floor(difference):
+        return _set_of_values(floor_solutions(difference.subs(x, y), y).intersect(among), x)
     found = sp.solveset(difference.subs(x, y), y, among)
     if found == sp.S.Reals and sp.expand(difference) == 0:
         return Expected((r"\mathbb{R}", r"\text{all real numbers}", r"(-\infty, \infty)"), "recomputed")
@@ -176,10 +183,7 @@ def _solve(p: Problem, m: re.Match[str]) -> Expected:
     solved = sp.FiniteSet(*(v for v in found if _vanishes(difference.subs(x, v))))
     if solved != found and not difference.has(sp.log):
         raise Unsure
-    values = ", ".join(tex(v) for v in sorted(solved, key=lambda v: float(v)))
-    if not values:
-        return Expected(("\\text{no solution}", "\\emptyset"), "recomputed")
-    return Expected((values, f"\\{{{values}\\}}"), "substituted")
+    return _set_of_values(solved, x)
 
 
 def _is_odd_power(difference: Any, x: Any) -> bool:
@@ -280,6 +284,18 @@ def _inequality(sides: tuple[Any, ...], ops: tuple[str, ...], x: Any) -> Expecte
         if part in (sp.true, sp.false):
             raise Unsure
         found = found.intersect(sp.solve_univariate_inequality(part, y, relational=False))
+    return _set_of_values(found, x)
+
+
+def _set_of_values(found: Any, x: Any) -> Expected:
+    """The task whose answer is a set of numbers: all values of an unknown."""
+    import sympy as sp
+
+    if found is sp.S.EmptySet:
+        return Expected(_NO_SOLUTION, "recomputed")
+    if isinstance(found, sp.FiniteSet):
+        values = ", ".join(tex(v) for v in sorted(found, key=lambda v: float(v)))
+        return Expected((values, f"\\{{{values}\\}}"), "substituted")
     if not isinstance(found, sp.Interval | sp.Union):
         raise Unsure
     return Expected((tex(found), tex(found.as_relational(sp.Symbol(str(x))))), "recomputed")

@@ -131,48 +131,6 @@ def _of_matrix(p: Problem, m: re.Match[str]) -> Expected:
     return value_of(sp.Integer(found.rank()) if what == "rank" else found.T, form="")
 
 
-_VECTOR: Final = r"(?:⟦\d+⟧|[(<⟨\[][^()<>\[\]]*[)>⟩\]])"
-
-
-@rule(
-    rf"{THE} (?:the )?(?P<what>dot product|scalar product|cross product|vector product|angle)(?: of| between){OF} "
-    rf"?(?:vectors? )?(?P<a>{_VECTOR}) (?:and|with) (?P<b>{_VECTOR})",
-    rf"{THE} (?:the )?(?P<what>magnitude|length|norm)(?: of){OF} ?(?:vector )(?P<a>{_VECTOR})",
-)
-def _vectors(p: Problem, m: re.Match[str]) -> Expected:
-    import sympy as sp
-
-    def vector(text: str) -> Any:
-        inner = re.sub(r"^\s*[<⟨]|\\langle", "(", re.sub(r"[>⟩]\s*$|\\rangle", ")", p.formula(text)))
-        if "matrix}" in inner:
-            column = ex.matrix(inner)
-            if 1 not in column.shape:
-                raise Unsure
-            return sp.Matrix(list(column))
-        return sp.Matrix(ex.point(re.sub(r"^\s*\[(.*)\]\s*$", r"(\1)", inner)))
-
-    what, a = m["what"].lower(), vector(m["a"])
-    if not m.groupdict().get("b"):
-        return value_of(a.norm())
-    b = vector(m["b"])
-    if a.shape != b.shape:
-        raise Unsure
-    if what in ("dot product", "scalar product"):
-        return value_of(a.dot(b))
-    if what == "angle":
-        if 0 in (a.norm(), b.norm()):
-            raise Unsure
-        angle = sp.acos(sp.simplify(a.dot(b) / (a.norm() * b.norm())))
-        if not (angle / sp.pi).is_Rational:
-            raise Unsure
-        return Expected((f"{tex(180 * angle / sp.pi)}^\\circ", tex(angle)))
-    if len(a) != 3:
-        raise Unsure
-    found = [tex(v) for v in a.cross(b)]
-    rows = r" \\ ".join(found)
-    return Expected((f"({', '.join(found)})", rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"))
-
-
 @rule(
     r"(?P<what>multiply|add) (?:the )?matrices (?P<a>⟦\d+⟧|\[\[.+?\]\]) (?:and|by) (?P<b>⟦\d+⟧|\[\[.+?\]\])",
     rf"{THE} (?:the )?(?P<what>product|sum) of (?:the )?matrices (?P<a>⟦\d+⟧|\[\[.+?\]\]) and "

@@ -12,6 +12,7 @@ from typing import Any, Final
 from tutor_app.adapters.checking import expressions as ex
 from tutor_app.adapters.checking.expressions import Unsure
 from tutor_app.adapters.checking.tasks.problem import OF, THE, Expected, Problem, Rules, modulo, tex, value_of
+from tutor_app.adapters.checking.words import NUMBERS, PARTS
 from tutor_app.adapters.grading.units import measure
 
 rule: Final = Rules()
@@ -207,6 +208,31 @@ def _mod(p: Problem, m: re.Match[str]) -> Expected:
     return value_of(sp.Integer(modulo(ex.term_of(a), modulus)))
 
 
+@rule(
+    rf"{THE} (?:the )?(?P<f>⟦\d+⟧)",
+    rf"{THE} (?:the )?(?:modular |multiplicative )?inverse of (?P<a>⟦\d+⟧|\d+),? \(?(?:mod|modulo) (?P<b>⟦\d+⟧|\d+)\)?",
+    rf"{THE} (?:the )?(?:modular |multiplicative )?inverse of (?P<g>⟦\d+⟧)",
+)
+def _modular_inverse(p: Problem, m: re.Match[str]) -> Expected:
+    """The number from 0 to n - 1 that gives 1 times another one, modulo n."""
+    import sympy as sp
+
+    groups = m.groupdict()
+    if groups.get("a"):
+        a, n = p.formula(groups["a"]), p.formula(groups["b"])
+    else:
+        inverse = r"\^\s*\{\s*-1\s*\}" if groups.get("f") else ""
+        written = p.formula(groups.get("f") or groups["g"]).strip()
+        found = re.fullmatch(rf"(\d+)\s*{inverse}\s*\\(?:pmod|bmod|mod)\s*\{{?\s*(\d+)\s*\}}?", written)
+        if found is None:
+            raise Unsure
+        a, n = found[1], found[2]
+    number, modulus = ex.whole(ex.scalar(a)), ex.whole(ex.scalar(n))
+    if modulus < 2 or sp.igcd(number, modulus) != 1:
+        raise Unsure
+    return value_of(sp.Integer(pow(number, -1, modulus)))
+
+
 @rule(rf"{THE} (?:the )?(?:units?|last|ones) digit of (?P<f>⟦\d+⟧|[\d^*!() ]+)")
 def _last_digit(p: Problem, m: re.Match[str]) -> Expected:
     import sympy as sp
@@ -254,21 +280,23 @@ def _percent(p: Problem, m: re.Match[str]) -> Expected:
     return Expected((value, f"{value}\\%"))
 
 
-_PARTS: Final = {"half": "1/2", "one half": "1/2", "a half": "1/2", "a third": "1/3", "one third": "1/3",
-                 "two thirds": "2/3", "a quarter": "1/4", "one quarter": "1/4", "one fourth": "1/4",
-                 "three quarters": "3/4", "three fourths": "3/4", "a fifth": "1/5", "one fifth": "1/5",
-                 "two fifths": "2/5", "three fifths": "3/5", "four fifths": "4/5"}  # fmt: skip
+_PART: Final = rf"(?:(?:(?P<many>an?|{'|'.join(NUMBERS)})[ -])?(?P<word>{'|'.join(PARTS)}))"
 
 
 @rule(
     rf"(?:(?:what is|what's|find|calculate|compute|evaluate|work out|how much is):? )?"
-    rf"(?P<part>\d+ ?/ ?\d+|⟦\d+⟧|{'|'.join(sorted(_PARTS, key=len, reverse=True))}) of "
+    rf"(?P<part>\d+ ?/ ?\d+|⟦\d+⟧|{_PART}) of "
     r"(?P<b>⟦\d+⟧|\d[\d.,]*(?: ?/ ?\d+)?)"
 )
 def _part(p: Problem, m: re.Match[str]) -> Expected:
     """A fraction of a number: "2/3 of 9", "three quarters of 20"."""
-    part = m["part"].lower()
-    fraction = ex.scalar(_PARTS.get(part) or p.formula(part))
+    if m["word"]:
+        if m["many"] is None and m["word"].lower() != "half":
+            raise Unsure  # "third of 12"
+        each = PARTS[m["word"].lower()] * NUMBERS.get((m["many"] or "one").lower(), 1)
+        fraction = ex.scalar(str(each))
+    else:
+        fraction = ex.scalar(p.formula(m["part"]))
     if not fraction.is_Rational or fraction.is_Integer:
         raise Unsure
     return value_of(fraction * ex.scalar(p.formula(m["b"]).replace(",", "")))

@@ -268,7 +268,7 @@ def tex(value: Any) -> str:
 
     if value is sp.true or value is sp.false or value.has(sp.nan, sp.zoo):
         raise Unsure
-    return str(sp.latex(value))
+    return str(sp.latex(value, inv_trig_style="full"))
 
 
 def value_of(value: Any, given: str = "", form: str = "new") -> Expected:
