@@ -48,6 +48,18 @@ def chip(window: MainWindow, label: str) -> QPushButton:
     return next(b for b in window.panels.ask.suggestions.buttons if b.text() == label)
 
 
+def test_what_was_named_of_one_solution_is_not_asked_about_of_another(qtbot: QtBot, open_window: Open) -> None:
+    window = solved(qtbot, open_window, ScriptedServices())
+    window.student.asking.ask_about("$x = 2$")
+    assert window.panels.ask.about.text() == "About: x = 2"
+    window.new_problem()
+    window.box.set_text("Find the roots again.")
+    window.solve()
+    until_done(qtbot, window)
+    assert window.panels.ask.about.text() == ""
+    assert "Why these steps?" in [button.text() for button in window.panels.ask.suggestions.buttons]
+
+
 def test_a_question_and_its_reply_stand_below_the_solution_and_in_the_library(qtbot: QtBot, open_window: Open) -> None:
     reply = (
         Text("We test both:"),

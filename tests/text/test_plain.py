@@ -15,6 +15,8 @@ from tutor_app.text.plain import plain
             "Fill in \u25a1 and \u25a1, \u25a1, \u25a1",
         ),
         ("So $\\boxed{9}$", "So 9"),
+        ("$3\\frac{1}{2}\\pi$, $2\\frac{x}{3}$, $\\frac12x$", "3 1/2 \u03c0, 2x/3, 1/2 x"),
+        ("$(2,-1),\\ x=1$, $\\frac{\\sin(x)}{x}$", "(2,\u22121), x=1, sin(x)/x"),
         ("$\\frac{100}{1 + e^{-x}}$, $\\sqrt{2^{x}}$", "100/(1 + e^(\u2212x)), \u221a(2^x)"),
         ("Ida has $7, Ben $2.50 and Kim $k$; US$30, $4,000", "Ida has $7, Ben $2.50 and Kim k; US$30, $4,000"),
         ("From $1 to $9 in $n$ days, \\$6 or $.50", "From $1 to $9 in n days, $6 or $.50"),

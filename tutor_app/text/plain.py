@@ -22,6 +22,10 @@ _SUBSCRIPT: Final = re.compile(
 _IN_WORDS: Final = re.compile(r"\\(?:text[a-z]*|mbox|operatorname|begin|end)\s*\{[^{}]*\}|-")
 _FUNCTIONS = "max min arcsin arccos arctan sec csc cot sinh cosh tanh exp dim ker arg mod deg sup inf"
 _WORDS: Final = frozenset(_FUNCTIONS.split())
+_GOES_ON: Final = re.compile(
+    r"[A-Za-z0-9(]|\\(?!(?:right|end|quad|qquad|text|le|ge|leq|geq|ne|neq|cdot|times)\b)[A-Za-z]"
+)
+"""What would be read as a part of the denominator of a fraction in front of it."""
 _SIGNS: Final = {
     "cdot": "·", "times": "×", "div": "÷", "pm": "±", "pi": "π", "theta": "θ", "alpha": "α",
     "beta": "β", "le": "≤", "ge": "≥", "leq": "≤", "geq": "≥", "ne": "≠", "neq": "≠", "infty": "∞",
@@ -65,7 +69,7 @@ def plain(text: str) -> str:
     text = re.sub(r"_\{([^{}]*)\}", lambda m: f"_{_grouped(m[1])}", text)
     text = re.sub(r"\^\{([^{}]*)\}", lambda m: f"^{_grouped(m[1])}", text)
     text = re.sub(r"(?<=\d)\{,\}(?=\d)", ",", text)
-    text = re.sub(r"\\([{}%#&_])", r"\1", text)
+    text = re.sub(r"\\[:> ]", " ", re.sub(r"\\([{}%#&_])", r"\1", text))
     text = re.sub(r"\\(?:left|right|displaystyle|,|;|!)|(?<!\\)\$+|\\[()\[\]]", "", text)
     return " ".join(without_controls(text).replace("\\$", "$").split())
 
@@ -75,12 +79,16 @@ def _minus(formula: str) -> str:
 
 
 def _grouped(text: str) -> str:
-    simple = re.fullmatch(r"[\d.]*|\\?[^\W\d]*|[\u221a\u221b\u221c]?\([^()]*\)", text.strip())
+    simple = re.fullmatch(r"[\d.]*|\\?[^\W\d]*|(?:[\u221a\u221b\u221c]|\\[a-z]+ ?)?\([^()]*\)", text.strip())
     return text if simple else f"({text})"
 
 
 def _fraction(m: re.Match[str]) -> str:
-    return f"{_grouped(m[1] or m[2] or '')}/{_grouped(m[3] or m[4] or '')}"
+    above, below = _grouped(m[1] or m[2] or ""), _grouped(m[3] or m[4] or "")
+    # 3 1/2 is no 31/2, and 1/2 \u03c0 no half of 1/\u03c0.
+    before = " " if m.string[m.start() - 1 : m.start()].isdigit() and above[:1].isdigit() else ""
+    after = " " if _GOES_ON.match(m.string, m.end()) else ""
+    return f"{before}{above}/{below}{after}"
 
 
 def _choice(m: re.Match[str]) -> str:

@@ -33,6 +33,7 @@ class Asking(QObject):
         self._box.about_dropped.connect(self._drop_about)
         self._view.selectionChanged.connect(self._selected)
         self._view.changed.connect(self._refresh)
+        self._view.cleared.connect(self._drop_about)  # what was named of another solution
         window.page_menu.ask_asked.connect(self.ask_about)
         window.pages.currentChanged.connect(lambda _: self._refresh())
         window.solving.ended.connect(self._ended)
