@@ -345,6 +345,21 @@ for end in breaks if limits is None else []:
         if np.isfinite(before) and np.isfinite(after):
             value = f", its value is {number(here)}" if np.isfinite(here) else ""
             print(f"At {across} = {placed(end)} it jumps from {number(before)} to {number(after)}{value}")
+if bends:
+    for label, f in list(curves.items())[:1]:
+        bend = lambda t: values(f, np.asarray(t) + 1e-3) - 2 * values(f, t) + values(f, np.asarray(t) - 1e-3)
+        found = [t for t in zeros(bend, np.linspace(left, right, 2001)) if abs(values(f, t)) < 1e9]
+        found = [t for t in found if abs(bend(t - 0.05)) > 1e-11 and abs(bend(t + 0.05)) > 1e-11]
+        mark(ax, [(round(t, 4), float(values(f, t))) for t in found], "Points of inflection", colours[2])
+if between:
+    (a, f), (b, g) = list(curves.items())[:2]
+    met = sorted(inside(crossings[a, b]))
+    if len(met) > 1:
+        t = np.linspace(met[0], met[-1], 20001)
+        ax.fill_between(t, values(f, t), values(g, t), color="#2a5d8f33", label="_between")
+        apart = np.abs(values(f, t) - values(g, t))
+        whole = (t[1] - t[0]) * (np.sum(apart) - (apart[0] + apart[-1]) / 2)
+        print(f"Area between them: about {number(round(float(whole), 3))}")
 if len(curves) > 1 or solution is not None:
     across_all = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(3, len(drawn))}
     ax.legend(handles=drawn, edgecolor="none", fontsize=11, columnspacing=1.2, **across_all)

@@ -80,7 +80,7 @@ low, high = points.min(axis=0), points.max(axis=0)
 if np.all(low > -0.98 * half) and np.all(high < 0.98 * half):  # all of it can be seen
     centre, half = tuple((low + high) / 2), 0.65 * max(high - low)
 elif meeting:
-    centre, half = (0.0, 0.0), 1.5 * max(np.max(np.abs(meeting)), 1.0)
+    centre, half = (0.0, 0.0), (1.5 if len(curves) > 1 else 2.5) * max(np.max(np.abs(meeting)), 1.0)
 else:
     centre = (0.0, 0.0)
 

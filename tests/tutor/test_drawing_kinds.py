@@ -212,3 +212,43 @@ def test_a_graph_far_from_the_axis_is_not_pressed_flat(sandbox: Sandbox) -> None
     figure, _ = picture(found, sandbox, NeverCancelled())
     assert figure is not None
     assert "y from 999" in figure.alt
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("Find the tangent of y = x^2 at x = 3.", ["Tangent at x = 3: y = 6x − 9"]),
+        ("What is the tangent line to f(x) = sqrt(x) at the point (4, 2)?", ["Tangent at x = 4: y = 0.25x + 1"]),
+        ("Find the area between y = x^2 and y = 2x.", ["Area between them: about 1.333"]),
+        ("Find the area enclosed by y = x^3 and y = x.", ["Area between them: about 0.5"]),
+        ("Where are the inflection points of f(x) = x^3 - 3x^2 + 2?", ["Points of inflection: (1, 0)"]),
+        (
+            "Solve sin(x) = cos(x) for 0 <= x <= 2pi.",
+            ["Intersections: (π/4, 0.7071), (5π/4, −0.7071)", "Zeros of y = sin(x): (0, 0), (π, 0)"],
+        ),
+        ("Solve |2x - 1| < 5.", ["Lowest points of y = |2x − 1|: (0.5, 0)"]),
+    ],
+)
+def test_what_the_problem_asks_of_a_graph_is_drawn(sandbox: Sandbox, text: str, lines: list[str]) -> None:
+    found = find(text)
+    assert found is not None
+    figure, words = picture(found, sandbox, NeverCancelled())
+    assert figure is not None
+    for line in lines:
+        assert line in words.split("\n")
+
+
+def test_nothing_more_is_drawn_than_was_asked(sandbox: Sandbox) -> None:
+    found = find("Draw y = x^2 and y = 2x.")
+    assert found is not None
+    _, words = picture(found, sandbox, NeverCancelled())
+    assert "Area" not in words
+    assert "Tangent" not in words
+
+
+def test_a_hyperbola_is_seen_beyond_its_vertices(sandbox: Sandbox) -> None:
+    found = find("Draw the hyperbola x^2/4 - y^2/9 = 1")
+    assert found is not None
+    figure, _ = picture(found, sandbox, NeverCancelled())
+    assert figure is not None
+    assert "x from \u22125 to 5" in figure.alt

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from tutor_app.adapters.checking.expressions import Unsure, term_of
 from tutor_app.adapters.grading.readings import readings
@@ -61,6 +61,14 @@ _XY: Final = re.compile(r"(?<![A-Za-z\\])xy(?![A-Za-z])")
 """In a picture of the plane these are two letters, no name."""
 _BOUND: Final = r"\s*(\{[^{}]*\}|\\pi|\S)\s*"
 _INTEGRAL: Final = re.compile(rf"\\int(?:\\limits)?\s*_{_BOUND}\^{_BOUND}(.*?)(?:\\[,;: ]|\s)*d\s*([a-z])\s*$", re.S)
+_TANGENT: Final = re.compile(
+    r"(?i)\btangent\b(?:\s+line)?[^.?!]*?\b(?:at|in|through)\s+(?:the\s+)?(?:point\s*)?(?:[A-Z]\s*)?(?:where\s+)?"
+    r"(?:[a-z](?:\u2080|_0)?\s*=\s*(?P<place>[^,;.?!\s]+(?:\.\d+)?)|\(\s*(?P<across>[^,;|()\s]+)\s*[,;|])"
+)
+_BETWEEN: Final = re.compile(
+    r"(?i)\b(?:area|region)\b[^.?!]*\b(?:between|bounded|enclosed)\b|\b(?:enclose|bound)\b[^.?!]*\b(?:area|region)\b"
+)
+_INFLECTION: Final = re.compile(r"(?i)\binfle[cx]|\bconca|\bconvex")
 _SCALAR: Final = (Sum, Product, Power, Call, Piecewise)
 
 
@@ -101,9 +109,8 @@ def find(text: str, *, asked: bool = False) -> Drawing | None:
         if curve := path([(f.label, f.term) for f in formulas], prose):
             return curve
         areas = (a for s in split(read).segments if s.kind != "text" and (a := _area(s.source)))
-        graphs = next(areas, None) or _graphs(
-            formulas, bare=asked or latex is not None or bool(_ABOUT_GRAPHS.search(prose)), asked=asked
-        )
+        bare = asked or latex is not None or bool(_ABOUT_GRAPHS.search(prose))
+        graphs = next(areas, None) or _graphs(formulas, prose, bare=bare, asked=asked)
     except NotDrawable:
         return None
     if graphs is not None and _NO_BASE.search(read):
@@ -135,7 +142,7 @@ def _label(latex: str) -> str:
     return plain(f"${latex}$")
 
 
-def _graphs(formulas: Sequence[_Formula], *, bare: bool, asked: bool) -> Drawing | None:
+def _graphs(formulas: Sequence[_Formula], prose: str, *, bare: bool, asked: bool) -> Drawing | None:
     explicit = [(f, found) for f in formulas if (found := _explicit(f.term)) is not None]
     curved = [(f, found) for f, found in explicit if symbols(found[2])]
     if curved or asked:  # a constant, as in y = 3, is a curve beside others, or where nothing else is there
@@ -147,15 +154,40 @@ def _graphs(formulas: Sequence[_Formula], *, bare: bool, asked: bool) -> Drawing
         ]
         return programs.regions([_region(f) for f in [*plane, *beside][:MOST]])
     if curved:
-        return _explicit_graphs(curved)
+        return _explicit_graphs(curved, prose)
     for f in formulas:
-        if isinstance(f.term, Relation) and (drawing := _in_one(f, asked)) is not None:
+        if isinstance(f.term, Relation) and (drawing := _in_one(f, asked, _limits(formulas, f))) is not None:
             return drawing
     for f in formulas if bare else ():
         if isinstance(f.term, _SCALAR) and len(symbols(f.term)) == 1:
             (name,) = symbols(f.term)
             label = f"y = {f.label}" if name != "y" else f.label
-            return programs.functions([Curve(label, python(f.term, {name: name}))], name, "y")
+            return programs.functions([Curve(label, python(f.term, {name: name}))], name, "y", **_wishes(prose, 1))
+    return None
+
+
+def _wishes(prose: str, curves: int) -> dict[str, Any]:
+    """What else is to be drawn: tangents, the area between two graphs, points of inflection."""
+    places = []
+    for m in _TANGENT.finditer(prose) if curves == 1 else ():
+        latex = latex_of(m["place"] or m["across"])
+        try:
+            places.append(python(term_of(latex), {}) if latex else "")
+        except (Unsure, NotDrawable):
+            continue
+    between, bends = curves == 2 and bool(_BETWEEN.search(prose)), bool(_INFLECTION.search(prose))
+    return {"tangents": [place for place in places if place][:2], "between": between, "bends": bends}
+
+
+def _limits(formulas: Sequence[_Formula], equation: _Formula) -> tuple[str, str] | None:
+    """Between which numbers the unknown of an equation lies, where that is told: ``0 <= x <= 2 pi``."""
+    names = symbols(equation.term)
+    for f in formulas:
+        match f.term:
+            case Relation((low, Symbol(name), high), ops) if (
+                {name} == names and not symbols(low) | symbols(high) and {op[0] for op in ops} == {"<"}
+            ):
+                return python(low, {}), python(high, {})
     return None
 
 
@@ -199,12 +231,13 @@ def _explicit(term: Term) -> tuple[str, str, Term] | None:
             return None
 
 
-def _explicit_graphs(found: Sequence[tuple[_Formula, tuple[str, str, Term]]]) -> Drawing:
+def _explicit_graphs(found: Sequence[tuple[_Formula, tuple[str, str, Term]]], prose: str) -> Drawing:
     variables = {variable for _, (variable, _, term) in found if symbols(term)} or {found[0][1][0]}
     variable = found[0][1][0] if len(variables) > 1 else next(iter(variables))
     same = [(f, up, term) for f, (v, up, term) in found if v == variable or not symbols(term)]
     curves = list({f.label: Curve(f.label, python(term, {variable: variable})) for f, _, term in same}.values())[:MOST]
-    return programs.functions(curves, variable, same[0][1] if len(curves) == 1 else "y")
+    up = same[0][1] if len(curves) == 1 else "y"
+    return programs.functions(curves, variable, up, **_wishes(prose, len(curves)))
 
 
 def _in_plane(term: Relation, least: AbstractSet[str] = frozenset()) -> bool:
@@ -231,8 +264,8 @@ def _region(formula: _Formula) -> Region:
     return Region(formula.label, python(difference, {"x": "x", "y": "y"}), term.ops[0])
 
 
-def _in_one(formula: _Formula, asked: bool) -> Drawing | None:
-    """An equation or inequality in one unknown."""
+def _in_one(formula: _Formula, asked: bool, limits: tuple[str, str] | None) -> Drawing | None:
+    """An equation or inequality in one unknown, which may lie between limits."""
     term = formula.term
     assert isinstance(term, Relation)
     names = symbols(term)
@@ -251,12 +284,17 @@ def _in_one(formula: _Formula, asked: bool) -> Drawing | None:
     curves = [Curve(f"y = {_written(m, name)}", python(m, code)) for m in sides][:MOST]
     condition = python(term, code) if "=" not in term.ops else ""
     said = f"{formula.label}: " + ("where the sides meet" if len(curves) > 1 else "where the left side is 0")
-    return programs.functions(curves, name, "y", condition, said if not condition else f"where {formula.label} holds")
+    if limits is not None and not condition:
+        inside = f"({name} >= {limits[0]}) & ({name} <= {limits[1]})"
+        curves = [Curve(c.label, f"np.where({inside}, {c.code}, np.nan)") for c in curves]
+    said = said if not condition else f"where {formula.label} holds"
+    return programs.functions(curves, name, "y", condition, said, limits=None if condition else limits)
 
 
 def _written(term: Term, name: str) -> str:
     """A side of an equation as a label."""
     code = python(term, {name: name}).replace("np.", "").replace("**", "^").replace(" * ", "\u00b7")
+    code = re.sub(r"\babs\(([^()]*)\)", r"|\1|", code)
     return plain(f"${re.sub(r'(?<=[0-9])·(?=[a-z])', '', code)}$")
 
 

@@ -80,6 +80,8 @@ def functions(
     limits: tuple[str, str] | None = None,
     breaks: Sequence[str] = (),
     tangents: Sequence[str] = (),
+    between: bool = False,
+    bends: bool = False,
 ) -> Drawing:
     """Graphs, with their zeros, turning points, intersections and asymptotes.
 
@@ -92,14 +94,18 @@ def functions(
         limits: Code of the ends of the interval on which alone they are defined.
         breaks: Code of the places where one rule ends and another one begins.
         tangents: Code of the places at which the first graph gets a tangent.
+        between: Whether the area between the first two graphs is wanted.
+        bends: Whether points of inflection are.
     """
     rows = "".join(f"    {c.label!r}: lambda {_name(across)}: {c.code},\n" for c in curves)
     holds = f"lambda {_name(across)}: {condition}" if condition else "None"
     head = f"curves = {{\n{rows}}}\nacross, up = {across!r}, {up!r}\nsolution = {holds}\n"
     head += f"limits = ({limits[0]}, {limits[1]})\n" if limits else "limits = None\n"
     head += f"breaks = [{', '.join(breaks)}]\ntangents = [{', '.join(tangents)}]\n"
+    head += f"{between = }\n{bends = }\n"
     graphs = "the graph of " if len(curves) == 1 else "the graphs of "
-    return Drawing(said or graphs + _listed([c.label for c in curves]), _program(head, "functions"))
+    beside = {0: "", 1: " with its tangent"}.get(len(tangents), " with its tangents")
+    return Drawing(said or graphs + _listed([c.label for c in curves]) + beside, _program(head, "functions"))
 
 
 def area(curve: Curve, across: str, low: str, high: str, said: str) -> Drawing:

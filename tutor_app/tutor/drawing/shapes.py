@@ -86,7 +86,8 @@ def _measured(prose: str) -> Drawing | None:
 
 
 def _circle(label: str, code: str) -> Drawing:
-    return programs.regions([Region(label, code, "=")], said=programs.with_article(label))
+    title = label[0].upper() + label[1:]
+    return programs.regions([Region(title, code, "=")], said=programs.with_article(label))
 
 
 def _regular(kind: str, side: float) -> Drawing | None:
