@@ -141,6 +141,39 @@ def test_a_number_of_the_time_is_changed_where_the_code_has_it_once(sandbox: San
     assert kept.problem.startswith("A clock strikes 12 times at noon.")
 
 
+@pytest.mark.parametrize("code", ["0.15 * 240", "15 / 100 * 240", "240 - 240 * 0.85", "240 * 1.15 - 240"])
+def test_percent_are_changed_however_the_code_writes_them(sandbox: Sandbox, grader: Grader, code: str) -> None:
+    made = make(changed(f"print(round({code}, 2))", "36.0\n", "36", "What is 15% of 240?"), sandbox, grader)
+    share, whole = (int(n) for n in re.findall(r"\d+", made.problem))
+    assert (share, whole) != (15, 240)
+    assert float(made.answer) == pytest.approx(share * whole / 100)
+
+
+def test_the_end_of_a_range_stands_behind_the_number_that_was_told(sandbox: Sandbox, grader: Grader) -> None:
+    problem = "Compute the sum of the integers from 1 to 100."
+    made = make(changed("print(sum(range(1, 101)))", "5050\n", "5050", problem), sandbox, grader)
+    last = int(re.findall(r"\d+", made.problem)[-1])
+    assert last != 100
+    assert made.answer == str(last * (last + 1) // 2)
+
+
+def test_numbers_stay_different_and_something_is_left(sandbox: Sandbox, grader: Grader) -> None:
+    problem = "Tom reads 25 pages a day. The book has 300 pages. He has read 100. How many days does he need?"
+    for seed in range(4):
+        made = make(changed("print((300 - 100) / 25)", "8.0\n", "8", problem), sandbox, grader, seed)
+        numbers = re.findall(r"\d+", made.problem)
+        assert len(set(numbers)) == 3
+        assert int(made.answer) > 0
+
+
+def test_prices_stay_round(sandbox: Sandbox, grader: Grader) -> None:
+    problem = "A worker earns 14.50 an hour for 38 hours. What is the pay?"
+    for seed in range(3):
+        made = make(changed("print(14.50 * 38)", "551.0\n", "551", problem), sandbox, grader, seed)
+        price = re.findall(r"\d+\.\d+", made.problem)[0]
+        assert price[-3:] in (".00", ".50")
+
+
 def test_a_whole_answer_has_no_point(sandbox: Sandbox, grader: Grader) -> None:
     made = make(changed("print(84 / 6 * 3)", "42.0\n"), sandbox, grader)
     assert made.answer.isdigit()

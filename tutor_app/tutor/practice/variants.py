@@ -10,7 +10,9 @@ import ast
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from tutor_app.core.errors import UserFault
@@ -22,7 +24,8 @@ from tutor_app.core.transcript import Transcript
 
 TRIES: Final = 60
 """Draws of new numbers until one gives a sensible answer."""
-_NUMBER: Final = re.compile(r"(?<![\w.^_{,\\-])(?<!\^\{)\d+(?:\.\d+)?(?![\w.]*\d)(?!,\d)(?!\w\w|[A-Z\d_%\u00b0])")
+_NUMBER: Final = re.compile(r"(?<![\w.^_{,\\-])(?<!\^\{)\d+(?:\.\d+)?(?![\w.]*\d)(?!,\d)(?!\w\w|[A-Z\d_\u00b0])")
+_PERCENT: Final = re.compile(r"\s?(?:\\?%|per\s?cent\b)")
 _SHAPE: Final = re.compile(r"\d+(?:\.\d+)?")
 _NEVER: Final = frozenset((0.0, 1.0, 2.0, 0.5, 0.01, 10.0, 100.0, 1000.0))
 """Numbers that may mean something else in the code than in the problem: an exponent, percent."""
@@ -43,15 +46,32 @@ Same = Callable[[str, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A number of a problem: where it stands, and how it is written."""
+    """A number of a problem: where it stands, how it is written, and whether it counts hundredths."""
 
     start: int
     end: int
     text: str
+    is_percent: bool = False
 
     @property
     def value(self) -> float:
         return float(self.text)
+
+    def forms(self, text: str) -> tuple[str, ...]:
+        """How a number that stands here may be written in code: 25 percent also as 0.25, 1.25 and 0.75.
+
+        Args:
+            text: The number.
+        """
+        if not self.is_percent:
+            return (text,)
+        share = Fraction(text) / 100
+        return (text, *(f"{float(round(part, 10)):.10g}" for part in (share, 1 + share, 1 - share)))
+
+    @property
+    def values(self) -> frozenset[float]:
+        """What stands for it in code."""
+        return frozenset(map(float, self.forms(self.text)))
 
 
 def variant(
@@ -88,7 +108,7 @@ def variant(
     for _ in range(TRIES):
         if cancel.is_set():
             break
-        draw = {place: _drawn(place, rng) for place in places}
+        draw = _draw(places, _others(transcript.problem, places), rng)
         new = result(draw)
         if new is not None and new != old and _sensible(old, new):
             return Exercise(_renumbered(transcript.problem, draw), _POINT_ZERO.sub("", new))
@@ -114,11 +134,16 @@ def _places(problem: str, sources: Sequence[str]) -> list[_Place]:
     """
     if any(word in source for source in sources for word in _UNSTEADY):
         raise UserFault(f"{_REFUSED}: its code does something else each time.")
-    told = [_Place(m.start(), m.end(), m[0]) for m in _NUMBER.finditer(problem)]
+    told = [
+        _Place(m.start(), m.end(), m[0], _PERCENT.match(problem, m.end()) is not None)
+        for m in _NUMBER.finditer(problem)
+    ]
     everywhere = {float(m[0]) for m in _SHAPE.finditer(problem.replace(",", ""))}
     words = {float(value) for word, value in _WORDS.items() if re.search(rf"(?i)\b{word}", problem)}
     found = [value for source in sources for _, value in _literals(source)]
     literals = set(found)
+    last = {value for s in sources for node, value in _literals(s) if _at(node) in _range_ends(s)}
+    everywhere |= {value for p in told for value in p.values}
     quoted = " ".join(node.value for source in sources for node in _constants(source) if isinstance(node.value, str))
     if hidden := literals - everywhere - words - _KEPT:
         shown = ", ".join(f"{value:g}" for value in sorted(hidden))
@@ -128,8 +153,8 @@ def _places(problem: str, sources: Sequence[str]) -> list[_Place]:
     return [
         p
         for p in told
-        if p.value in literals
-        and p.value not in _NEVER
+        if (p.values - _NEVER if p.is_percent else p.values) & literals
+        and (p.is_percent or p.value not in _NEVER or (p.value in last and found.count(p.value) == 1))
         and (p.value not in _KEPT or found.count(p.value) == 1)
         and p.value not in in_text
         and values.count(p.value) == 1
@@ -145,26 +170,54 @@ def _constants(source: str) -> list[ast.Constant]:
 
 
 def _literals(source: str) -> list[tuple[ast.Constant, float]]:
-    """The numbers in the code, in the order in which they stand there."""
+    """The numbers in the code, in the order in which they stand there; of a range's end the last one that it holds."""
     found = [
         (node, float(node.value))
         for node in _constants(source)
         if isinstance(node.value, int | float) and not isinstance(node.value, bool)
     ]
-    return sorted(found, key=lambda row: (row[0].lineno, row[0].col_offset))
+    ends = _range_ends(source)
+    found = [(node, value - 1 if _at(node) in ends else value) for node, value in found]
+    return sorted(found, key=lambda row: _at(row[0]))
+
+
+def _at(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _range_ends(source: str) -> set[tuple[int, int]]:
+    """Where ranges that begin with 1 end: behind the last number that was told."""
+    return {
+        _at(node.args[1])
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "range"
+        and len(node.args) == 2
+        and isinstance(node.args[0], ast.Constant)
+        and node.args[0].value == 1
+        and isinstance(node.args[1], ast.Constant)
+    }
 
 
 def _with(source: str, draw: Mapping[_Place, str]) -> str:
     """The code with other numbers."""
     lines = [line.encode() for line in source.split("\n")]  # columns of a syntax tree count bytes
-    new = {place.value: text for place, text in draw.items()}
+    new = {
+        float(old): form
+        for place, text in draw.items()
+        for old, form in zip(place.forms(place.text), place.forms(text), strict=True)
+        if not place.is_percent or float(old) not in _NEVER
+    }
+    ends = _range_ends(source)
     for node, value in reversed(_literals(source)):
         if value in new and node.end_col_offset is not None:
             line = lines[node.lineno - 1]
             if not re.fullmatch(rb"[\d_.]+", line[node.col_offset : node.end_col_offset]):
                 # Before Python 3.12, places inside of f-strings are not exact.
                 raise UserFault(f"{_REFUSED}: its code cannot be changed safely.")
-            lines[node.lineno - 1] = line[: node.col_offset] + new[value].encode() + line[node.end_col_offset :]
+            text = str(int(new[value]) + 1) if _at(node) in ends else new[value]
+            lines[node.lineno - 1] = line[: node.col_offset] + text.encode() + line[node.end_col_offset :]
     return b"\n".join(lines).decode()
 
 
@@ -199,13 +252,31 @@ def _finder(line: str, answer: str, same: Same) -> Callable[[str], str | None] |
     return None
 
 
+def _others(problem: str, places: Sequence[_Place]) -> set[float]:
+    """The numbers of a problem that stay."""
+    changed = {place.start for place in places}
+    return {float(m[0]) for m in _SHAPE.finditer(problem) if m.start() not in changed}
+
+
+def _draw(places: Sequence[_Place], others: AbstractSet[float], rng: random.Random) -> dict[_Place, str]:
+    """New numbers, all different where that can be: equal ones leave nothing over, or a triangle flat."""
+    draw: dict[_Place, str] = {}
+    for _ in range(20):
+        draw = {place: _drawn(place, rng) for place in places}
+        values = {float(text) for text in draw.values()}
+        if len(values) == len(draw) and not values & others:
+            break
+    return draw
+
+
 def _drawn(place: _Place, rng: random.Random) -> str:
-    """Another number of the same size and kind."""
+    """Another number of the same size and kind; 14.50 becomes 16.00, no 15.73."""
     if "." in place.text:
         digits = len(place.text.partition(".")[2])
-        step = 10.0**-digits
-        low, high = max(step, 0.5 * place.value), max(2 * step, 1.6 * place.value)
-        return _other(place, lambda: f"{round(rng.uniform(low, high), digits):.{digits}f}")
+        last = int(place.text.replace(".", ""))
+        units = next(unit for unit in (50, 25, 10, 5, 1) if last % unit == 0 and unit < max(last, 2))
+        low, high = max(1, last // units // 2), max(2, last * 8 // 5 // units)
+        return _other(place, lambda: f"{rng.randint(low, high) * units / 10**digits:.{digits}f}")
     value = int(place.text)
     zeros = len(place.text) - len(place.text.rstrip("0"))
     step_of = 10 ** min(zeros, len(place.text) - 1)
@@ -233,6 +304,8 @@ def _sensible(old: str, new: str) -> bool:
         if places[1] > max(places[0], 2) and float(b) != round(float(b), max(places[0], 2)):
             return False
         if (float(a).is_integer() and not float(b).is_integer()) or float(b) > _FACTOR * max(1.0, float(a)):
+            return False
+        if float(b) < float(a) / _FACTOR:  # nothing left of something, or a greatest common divisor of 1
             return False
     return True
 
