@@ -122,7 +122,10 @@ def parse_solution(answer: str, said: Collection[Fraction] = ()) -> tuple[Chain,
 _CALCULATION_BEFORE: Final = re.compile(r"[-+*/x×÷]\s*[(\d.$][^a-z=]*=\s*\$?\s*$")
 """As in ``1 / (1/5) = <<5=5>>5``."""
 _TIME_OF_DAY: Final = re.compile(r"\s*\d[\d:,.]*\s*(?:[ap]\.?m\b|o'clock\b)", re.IGNORECASE)
-_UNREAD_PERCENT: Final = re.compile(r"=\s*(\d+(?:\.\d+)?)\s*(?:%|percent\b)")
+_UNREAD_PERCENT: Final = re.compile(
+    r"(?P<rest>100\s*(?:%|percent)?\s*[-–]\s*[\d.]+\s*(?:%|percent)?\s*)?=\s*(?P<value>\d+(?:\.\d+)?)\s*(?:%|percent\b)"
+)
+"""A share in percent; what a stated share leaves of a whole is known from it."""
 _UNREAD: Final = re.compile(r"=\s*\$?\s*(-?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:/[1-9]\d*)?)(?!\s*[-+*/x×=\d(%])")
 
 
@@ -141,8 +144,8 @@ def unread_results(answer: str) -> frozenset[Fraction]:
                 value = number(above.rstrip(",")) / int(below or 1)
                 found |= {value, 1 / value} if below and value else {value}
         for m in _UNREAD_PERCENT.finditer(line):
-            if not any(start <= m.start() < end for start, end in read):
-                found |= {Fraction(m[1]), Fraction(m[1]) / 100}
+            if not m["rest"] and not any(start <= m.start() < end for start, end in read):
+                found |= {Fraction(m["value"]), Fraction(m["value"]) / 100}
     return frozenset(found)
 
 

@@ -17,7 +17,14 @@ from typing import Any, Final
 
 from trainer.data.chain import Chain, Literal, Node, NotAChain, Op, Ref, leaves, shown, source
 from trainer.data.gsm8k import parse_solution, unread_results
-from trainer.data.number_words import meant_numbers, part_numbers, percentages, said_numbers, spelled_numbers
+from trainer.data.number_words import (
+    meant_numbers,
+    numbers_in,
+    part_numbers,
+    percentages,
+    said_numbers,
+    spelled_numbers,
+)
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import asking
 from trainer.teacher.english import is_frequent
@@ -139,7 +146,7 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
 def known_numbers(question: str) -> frozenset[Fraction]:
     """Every number that a calculation for a question may begin with: stated, or meant by a word of it."""
     said = said_numbers(question)
-    return said | meant_numbers(question) | _shares(said, question) | _ALWAYS_KNOWN
+    return said | set(numbers_in(question)) | meant_numbers(question) | _shares(said, question) | _ALWAYS_KNOWN
 
 
 def need_one_result(chain: Chain) -> None:
