@@ -28,6 +28,11 @@ FOBAR_TAIL: Final = " If we know the answer to the above question is "
 FOBAR_QUESTION: Final = f"{{question}}{FOBAR_TAIL}{{answer}}, what is the value of the unknown variable X?"
 
 
+def backward_question(masked: str, answer: str) -> str:
+    """A question with X for one of its numbers, which asks for that number and states its own answer."""
+    return FOBAR_QUESTION.format(question=masked if masked.endswith((".", "?", "!")) else f"{masked}.", answer=answer)
+
+
 def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) -> Iterator[Transcript]:
     """One backward problem for each operand that the answer really depends on.
 
@@ -43,7 +48,7 @@ def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) 
     random.Random(f"{question}/{seed}/fobar").shuffle(places)
     for text, (start, end) in places:
         masked = f"{with_article(question[:start], 'X')}{question[end:]}"
-        asked = FOBAR_QUESTION.format(question=masked, answer=shown(base.gold))
+        asked = backward_question(masked, shown(base.gold))
         value = Fraction(text)
         key = record_id("gsm8k-train", "fobar", asked)
         made = backward_solution(base, text, key, seed)
@@ -78,7 +83,7 @@ def masked_questions(question: str, gold: str, seed: int) -> list[tuple[str, str
     for m in _MASKABLE.finditer(question):
         masked = f"{with_article(question[: m.start(1)], 'X')}{question[m.end(1) :]}"
         hidden = m[1].replace(",", "")
-        found.append((FOBAR_QUESTION.format(question=masked, answer=gold), hidden))
+        found.append((backward_question(masked, gold), hidden))
     random.Random(f"{question}/{seed}/masked").shuffle(found)
     return found
 
@@ -203,7 +208,8 @@ def _masked(goal: str, value: Fraction, chain: Chain) -> str:
         written = m[0].rstrip(",")
         found = number(written)
         if found == value:
-            out += goal[last : m.start()] + "X" + m[0][len(written) :]
+            times = re.match(r"x(?=\s*\d)", goal[m.end() :])
+            out += goal[last : m.start()] + "X" + m[0][len(written) :] + (" " if times else "")
             last = m.end()
         elif found in results:
             return ""

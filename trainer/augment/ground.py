@@ -235,13 +235,15 @@ def maskable(question: str, answer: str) -> Grounded:
         raise NotAChain("two numbers stand side by side")
     meant = meant_numbers(question) | set(chain.results()) | {Fraction(1)}
     literals = {literal.text: literal.value for literal in chain.literals()}
+    times = Counter(literal.value for literal in chain.literals())
     said = said_numbers(question)
     places: dict[str, tuple[int, int]] = {}
     for text, value in literals.items():
         # A number may hide in another: 80 in 20 percent off.
         kin = {100 - value, 100 + value, value / 100, 1 - value / 100, 1 + value / 100, value * 100}
         hides = any(v in kin and v not in said for v in literals.values())
-        twice = [t for t, v in literals.items() if v == value and t != text]
+        # Of two small ones one may count something else: 2 bags of treats, and 2 for a crate and a bed.
+        twice = (times[value] > 1 and value <= _SMALL) or any(v == value and t != text for t, v in literals.items())
         if len(found.get(value, [])) == 1 and value not in meant and not hides and not twice:
             places[text] = found[value][0]
     if not places:

@@ -38,7 +38,7 @@ _BARE: Final = r"(?<![\w.])([\d.,$()]+(?:\s*[-+*/x×]\s*[\d.,$()]+)+)\s*=\s*(\$?
 """An equation without an annotation: some authors forgot one."""
 _EQUATION: Final = re.compile(rf"{_ANNOTATION.pattern}|{_BARE}")
 _NAMELESS_WORDS: Final = """
-a an and are as at be because but by can does did for from had has have he her his if in is it its into more of
+a an and are as at be because but by can does did for from had has have he her his if in is it its into more not of
 off on one or per she so than that the their them then there these they this those to was were been which while
 will with would you your total after before when who
 """
@@ -307,7 +307,7 @@ def _chain(node: Node, values: Sequence[Fraction], used: set[int], left_to_chain
 
 
 _OF_ANOTHER_WORDS: Final = (
-    "a after an as at because before by for from if in into off on per so than to when which while who with"
+    "a after an as at because before by for from if in into not off on per so than to when which while who with"
 )
 _OF_ANOTHER: Final = frozenset(_OF_ANOTHER_WORDS.split())
 """Words after a number behind which no name of it stands: "6 for the spoons" are no spoons."""
@@ -324,7 +324,11 @@ def _name(before: str, rest: str, taken: set[str]) -> str:
 
     Of an amount of money only a name of money: ``$6 for the spoons`` are ``dollars``, ``$15 sales tax`` is a tax.
     """
-    clause = None if _LISTED.match(rest) else re.match(r"\s*\$?-?[\d,]*\.?\d+%?\s*([^.,;:=+*/()<>\d$]*)", rest)
+    clause = (
+        None
+        if _LISTED.match(rest)
+        else re.match(r"\s*\$?-?[\d,]*\.?\d+(?:%|st\b|nd\b|rd\b|th\b)?\s*([^.,;:=+*/()<>\d$]*)", rest)
+    )
     words = re.findall(r"[a-z]+", (clause[1] if clause else "").lower().replace("'s", "").replace("-", " "))[:4]
     passed: list[str] = []
     while words and words[0] in _NAMELESS:
@@ -336,7 +340,7 @@ def _name(before: str, rest: str, taken: set[str]) -> str:
         words = words[:1]
     while words and words[-1] in _NAMELESS:
         words = words[:-1]
-    of_another = not _OF_ANOTHER.isdisjoint(passed)
+    of_another = not _OF_ANOTHER.isdisjoint(passed) or (bool(passed) and bool(words) and words[0].endswith("ing"))
     if words and (before.rstrip().endswith("$") or rest.lstrip().startswith("$")):
         if of_another or _MONEY.isdisjoint(words):
             unit = [w for w in (*passed, *words) if w not in _NAMELESS or w in _A_UNIT][:2]

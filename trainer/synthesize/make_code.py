@@ -140,6 +140,7 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
         raise NotAChain(f"a number is the result of an equation that is not read, {shown(min(unread))}")
     if unread := unread_results(answer) & set(chain.results()):
         raise NotAChain(f"a result is also that of an equation that is not read, {shown(min(unread))}")
+    chain = _without_other_things(chain, question)
     return _without_slips(chain, {*known, *spelled_numbers(question)}, question), gold
 
 
@@ -327,6 +328,33 @@ def _without_slips(chain: Chain, known: Collection[Fraction], question: str) -> 
             for s in chain.steps
         )
     )
+
+
+def _without_other_things(chain: Chain, question: str) -> Chain:
+    """The chain whose last step has no words if they count other things of the question than it asks for.
+
+    "How many petals are on 3 flowers?" is not answered by 12 flowers.
+    """
+    asked = re.findall(r"\bhow many (?:more |fewer |less )?((?:[a-z-]+ ?){1,4})", question.lower())
+    last = chain.steps[-1]
+    counted = last.name.split("_")[0]
+    if not asked or asked[-1].split()[0] in _AUXILIARIES or not counted.endswith("s"):
+        return chain
+    wanted = {_stem(w) for w in re.findall("[a-z]+", asked[-1])}
+    told = re.findall("[a-z]+", f"{last.name} {last.what} {last.sentence.rpartition('=')[2]}".lower())
+    of_question = set(map(_stem, re.findall("[a-z]+", question.lower())))
+    if any(w in word for word in told for w in wanted) or _stem(counted) not in of_question:
+        return chain
+    bare = replace(last, name=f"step_{len(chain.steps)}", sentence="", goal="", what="")
+    return Chain((*chain.steps[:-1], bare))
+
+
+def _stem(word: str) -> str:
+    return re.sub(r"(?:ies|ves|es|s|y)$", "", word)
+
+
+_AUXILIARY_WORDS: Final = "are can could did didn do does don had has have is should was were will would"
+_AUXILIARIES: Final = frozenset(_AUXILIARY_WORDS.split())
 
 
 _ALWAYS_KNOWN: Final = frozenset((Fraction(1), Fraction(100), Fraction(1, 100)))

@@ -13,7 +13,7 @@ from trainer.augment.ground import ground, maskable, with_article
 from trainer.augment.ground import record as record_of
 from trainer.augment.numbers import numbers
 from trainer.data.chain import NotAChain, shown
-from trainer.synthesize.make_code import printed_number
+from trainer.synthesize.make_code import linked_chain, printed_number
 from tutor_app.core.answers import find_answer
 from tutor_app.core.parts import Code, Output, Text
 
@@ -300,16 +300,37 @@ def test_no_comment_tells_the_masked_number_in_words() -> None:
     assert not any("welve" in source for source in sources)
 
 
-def test_half_an_inch_keeps_its_half_where_5_is_masked() -> None:
-    question = "It rains 5 inches, then half of that, then 1/2 inch for the next hour. How much is it in 2 hours?"
+def test_a_fifth_of_an_inch_keeps_its_20_hundredths_where_20_is_masked() -> None:
+    question = "It rains 20 inches, then half of that, then a fifth of an inch in 1 hour. How much does it rain?"
     answer = (
-        "It rains 5/2 = <<5/2=2.5>>2.5 inches.\nFor 1 hour it rains 1*.5 = <<1*.5=.5>>.5 inches.\n"
-        "In all <<5+2.5+.5=8>>8 inches.\n#### 8"
+        "It rains 20/2 = <<20/2=10>>10 inches.\nFor 1 hour it rains 1*.20 = <<1*.20=.20>>.20 inches.\n"
+        "In all <<20+10+.20=30.2>>30.2 inches.\n#### 30.2"
     )
     made = [r for seed in range(8) for r in fobar(question, answer, LocalExecutor(), seed=seed)]
-    words = [p.source for r in made if r.meta["gold"] == "5" for p in r.solution if isinstance(p, Code)]
+    words = [p.source for r in made if r.meta["gold"] == "20" for p in r.solution if isinstance(p, Code)]
     assert words
     assert not any(".X" in source for source in words)
+
+
+def test_a_small_number_that_the_solution_uses_twice_is_not_masked() -> None:
+    question = "Jo buys 2 bags of treats for $3 each, and a crate and a bed for $20 each. What does she pay?"
+    answer = "The treats are 3*2 = $<<3*2=6>>6.\nThe rest is 2*20 = $<<2*20=40>>40.\n<<6+40=46>>46\n#### 46"
+    assert "2" not in {r.meta["gold"] for r in fobar(question, answer, LocalExecutor())}
+
+
+def test_a_question_without_an_end_gets_one_before_its_answer_is_told() -> None:
+    question = "A pen costs $3 and a pin $4. Calculate what 5 pens and a pin cost"
+    answer = "<<3*5=15>>15\n<<15+4=19>>19\n#### 19"
+    for record in fobar(question, answer, LocalExecutor()):
+        assert " cost. If we know the answer to the above question is 19, " in record.problem
+
+
+def test_what_is_asked_for_is_not_answered_by_other_things() -> None:
+    question = "Collin has 36 flowers with 4 petals each. How many {} does Collin have?"
+    answer = "Collin has 36*4 = <<36*4=144>>144 flowers\n#### 144"
+    (petals,), (flowers,) = (linked_chain(question.format(what), answer)[0].steps for what in ("petals", "flowers"))
+    assert (petals.name, petals.sentence, petals.what) == ("step_1", "", "")
+    assert (flowers.name, flowers.what) == ("flowers", "the number of flowers")
 
 
 def test_code_with_a_number_that_the_altered_problem_does_not_give_is_no_record() -> None:
