@@ -95,6 +95,7 @@ class TestExpand:
         "\\begin{psmallmatrix}7&8\\\\9&6\\end{psmallmatrix}", "\\begin{dcases*}u & for $u<3$\\\\v & else\\end{dcases*}",
         "u\\not\\propto v", "u\\not\\longrightarrow v", "\\SI{37}{\\celsius}", "\\ce{X <=>[a][b] Y}",
         "u\\mathrel{R}v\\mathbin{\\oplus}w\\mathopen[\\mathclose]", "y''^2+y'''^{k}", "\\mathop{\\mathrm{d}t}",
+        "\\colorlet{k}{red!60}{\\color{k} t}", "\\fcolorbox{red}{lime}{$t_1=3$}", "\\colorbox{#ffccaa}{so $t^2$}",
         "3 \\gt 2 \\lt 5", "\\bcancel{8}+\\xcancel{9}", "\\cancelto{1}{k}", "f\\coloneqq g", "g\\eqqcolon f",
         "\\begin{rcases} u=2 \\\\ v=3 \\end{rcases}\\implies uv=6", "\\begin{pmatrix*}[l] -7 & 1 \\end{pmatrix*}",
         "\\begin{split}[b] u &= v \\end{split}", "\\ce{CH4 + 2O2 -> CO2 + 2H2O}", "\\qty{5}{\\newton\\meter}",

@@ -92,7 +92,7 @@ def formula(s: Segment) -> str:
         shown = " ".join(without_controls(s.source).split())
         return f"\\texttt{{{words(shown)}}}"
     source = re.sub(r"\\bm(?![A-Za-z])", r"\\boldsymbol", re.sub(r"\\degree(?![A-Za-z])", r"^\\circ", source))
-    source = _tags(replace_command(source, "colorbox", 2, lambda a: f"\\colorbox{{{a[0]}}}{{${a[1]}$}}"), s.kind)
+    source = _tags(replace_command(source, "colorbox", 2, _ground), s.kind)
     source = _wide_enough(source)
     long = s.kind == "display" and _is_long(source)
     environment = re.match(r"\\begin\s*\{(\w+)\*?\}", source)
@@ -119,6 +119,12 @@ def formula(s: Segment) -> str:
             return f"\n\\longformula{{{source}}}\n"
         source = wide(f"$\\displaystyle {source}$")
     return f"\n\\[ {source} \\]\n" if s.kind == "display" else f"${source}$"
+
+
+def _ground(arguments: list[str]) -> str:
+    """A coloured box, which holds words: a formula stands in dollars, unless words have them already."""
+    colour, held = arguments
+    return f"\\colorbox{{{colour}}}{{{held if '$' in held else f'${held}$'}}}"
 
 
 def _is_long(source: str) -> bool:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from tutor_app.text.scan import FENCES, argument, levels, replace_command, tokens
+from tutor_app.text.colours import coloured
+from tutor_app.text.scan import argument, replace_command, tokens
 
 _SIGNS: Final = {
     # mathtools, colonequals
@@ -84,7 +85,6 @@ _RENAMED: Final = {
     "pdfrac": "frac", "uline": "underline", "textcircled": "mathrm", "hphantom": "phantom", "sout": "cancel",
     "hcancel": "cancel",
 }  # fmt: skip
-_COLOURS: Final = "blue|orange|pink|red|green|gray|purple|teal|gold|maroon|mint"
 _NEGATED: Final = {
     "=": "\\neq ", "<": "\\nless ", ">": "\\ngtr ", "|": "\\nmid ", "\\leq": "\\nleq ", "\\geq": "\\ngeq ",
     "\\le": "\\nleq ", "\\ge": "\\ngeq ", "\\to": "\\nrightarrow ", "\\eq": "\\neq ", "\\lt": "\\nless ",
@@ -158,7 +158,7 @@ def expand(source: str) -> str:
     s = re.sub(r"\\(?:center)?not\s*\{?\s*(\\[A-Za-z]+|[=<>|])\s*\}?", _negated, s)
     s = _classes(s)
     s = _environments(s)
-    for build in (_units, _physics, _colours):
+    for build in (_units, _physics, coloured):
         s = build(s)
     s = replace_command(s, "ce", 1, lambda a: _chemistry(a[0]))
     s = replace_command(s, "enclose", 2, _enclosed)
@@ -266,36 +266,6 @@ def _cases_with_words(s: str) -> str:
         return f"\\begin{{{m[1]}}}" + "\\\\".join(row(r) for r in m[2].split("\\\\")) + f"\\end{{{m[1]}}}"
 
     return re.sub(r"\\begin\{(d?r?cases)\*\}(.*?)\\end\{\1\*\}", rows, s, flags=re.DOTALL)
-
-
-def _colours(s: str) -> str:
-    r"""KaTeX's commands with the name of a colour, and ``\color{blue}{x}``, which colours its group only."""
-    s = re.sub(rf"\\({_COLOURS})[A-J]?\s*\{{", r"\\textcolor{\1}{", s)
-    s = re.sub(r"\\color\s*(\{[^{}]*\})\s*\{", r"\\textcolor\1{", s)
-    s = _coloured_rest(s)
-    s = replace_command(s, "colorbox", 2, lambda a: f"\\colorbox{{{a[0]}}}{{{_boxed_words(a[1])}}}")
-    return replace_command(s, "fcolorbox", 3, lambda a: f"\\fcolorbox{{{a[0]}}}{{{a[1]}}}{{{_boxed_words(a[2])}}}")
-
-
-def _coloured_rest(s: str) -> str:
-    r"""``\color{red} x``, which colours what is left of its group or cell, as ``\textcolor``."""
-    while m := re.search(r"\\color\s*\{([^{}]*)\}", s):
-        ends = (
-            at
-            for token, at, depth in levels(s, m.end(), pairs=FENCES)
-            if depth == 0 and (token in ("&", "\\\\") or token in FENCES[1])
-        )
-        end = next(ends, len(s))
-        s = f"{s[: m.start()]}\\textcolor{{{m[1]}}}{{{s[m.end() : end]}}}{s[end:]}"
-    return s
-
-
-def _boxed_words(words: str) -> str:
-    """What stands in a coloured box: words, in which dollars enclose formulas; without dollars it is a formula."""
-    parts = re.split(r"(?<!\\)\$", words)
-    if len(parts) == 3 and not (parts[0] + parts[2]).strip():
-        return parts[1]
-    return f"\\text{{{words}}}" if len(parts) > 1 else words
 
 
 def _operator(m: re.Match[str]) -> str:

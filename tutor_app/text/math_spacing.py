@@ -60,12 +60,16 @@ _THIN_SPACE: Final = f"{3 / 18 * _EM:.3f}em"
 def name_signs(mathml: ET.Element) -> None:
     r"""Put the sign in place of a command that the converter has left as its name, as in ``\Big\{``.
 
+    And the ground of a coloured box behind what is in it; on its own ground, text is black in every theme.
+
     Raises:
         ValueError: If a command has no sign; letters of commands are never shown.
     """
     from latex2mathml.symbols_parser import convert_symbol  # reads a large table: not before there is a formula
 
     for leaf in mathml.iter():
+        if (colour := leaf.get("mathcolor", "")).startswith("ground:"):
+            leaf.attrib.update(mathcolor="#000000", mathbackground=colour.removeprefix("ground:"))
         if len(leaf) or not leaf.text or "\\" not in leaf.text:
             continue
         name = leaf.text.strip()

@@ -242,8 +242,6 @@ def _faithful(source: str) -> str:
     s = formula_text(source)
     s = re.sub(r"(?<!\\)%[^\S\n]*\n", " ", s)
     s = re.sub(r"(?<!\\)((?:\\\\)*)%", r"\1\\%", s)
-    s = re.sub(r"(\\(?:text)?color)\s*\[HTML\]\s*\{\s*([0-9A-Fa-f]{6})\s*\}", r"\1{#\2}", s)
-    s = re.sub(r"(\\(?:text)?color)\s*\[[A-Za-z]+\]\s*\{([^{}]*)\}", _mixed_color, s)
     s = replace_command(re.sub(r"\\tag\s*\*", r"\\tagstar", s), "tagstar", 1, lambda a: f"\\qquad\\text{{{a[0]}}}")
     s = replace_command(s, "tag", 1, lambda a: f"\\qquad\\text{{({a[0]})}}")
     s = _texts(expand(s))
@@ -257,14 +255,6 @@ def _faithful(source: str) -> str:
     s = _group_powers(s)
     s = _part_bars(s)
     return re.sub(r"(\\\\|\\hline|\s)+(?=\\end\{(?:align\*|gather\*|array|cases|[A-Za-z]?matrix)\})", " ", s).strip()
-
-
-def _mixed_color(m: re.Match[str]) -> str:
-    """A colour given by its shares of red, green and blue, or black for other models."""
-    shares = re.findall(r"[\d.]+", m[2])[:3]
-    whole = any(float(x) > 1 for x in shares if x.count(".") < 2)
-    levels = [min(255, round(float(x) * (1 if whole else 255))) for x in shares if x.count(".") < 2 and x != "."]
-    return f"{m[1]}{{#{''.join(f'{v:02x}' for v in levels) if len(levels) == 3 else '000000'}}}"
 
 
 def _texts(s: str) -> str:
@@ -311,6 +301,11 @@ def _commands(s: str) -> str:
         )
     for name in ("nicefrac", "sfrac"):
         s = replace_command(s, name, 2, lambda a: f"{{{a[0]}}}/{{{a[1]}}}")
+    # The converter takes what is in a coloured box for words; :func:`~.math_spacing.name_signs` makes it a ground.
+    s = replace_command(s, "colorbox", 2, lambda a: f"\\textcolor{{ground:{a[0]}}}{{{a[1]}}}")
+    s = replace_command(
+        s, "fcolorbox", 3, lambda a: f"\\textcolor{{{a[0]}}}{{\\boxed{{\\textcolor{{ground:{a[1]}}}{{{a[2]}}}}}}}"
+    )
     s = replace_command(s, "cancelto", 2, lambda a: f"{{\\cancel{{{a[1]}}}}}^{{{a[0]}}}")
     s = replace_command(s, "multicolumn", 3, _spread)
     for name in ("stackrel", "overset", "underset"):  # ziamath stumbles over an empty argument
