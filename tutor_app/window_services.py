@@ -317,8 +317,9 @@ class AppServices:
     def import_model(self, path: str) -> str:
         """See the protocol."""
         from tutor_app.adapters.models.chat_template import choose_dialect
+        from tutor_app.adapters.models.pack import take_in
 
-        model = self._store().import_(Path(path))
+        model = take_in(self._store(), Path(path))
         self.save_settings(self._running.settings.changed(model=model.id))
         self._running.forget_tutor()
         return choose_dialect(model).note

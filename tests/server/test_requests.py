@@ -103,7 +103,13 @@ def test_text_for_the_bare_model() -> None:
     for wrong in ({}, {"prompt": ["a", "b"]}, {"prompt": 5}, {"spans": [["a"]]}, {"spans": [], "prefix": 1}):
         with pytest.raises(RequestFault):
             completion_request(wrong)
-    for empty in ({"prompt": ""}, {"prompt": [""]}, {"spans": []}, {"spans": [["", False, True]], "prefix": 1}):
+    empties: tuple[dict[str, object], ...] = (
+        {"prompt": ""},
+        {"prompt": [""]},
+        {"spans": []},
+        {"spans": [["", False, True]], "prefix": 1},
+    )
+    for empty in empties:
         with pytest.raises(RequestFault, match="nothing to go on from"):
             completion_request(empty)
 

@@ -180,8 +180,11 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     from tutor_app.adapters.models.chat_template import choose_dialect
+    from tutor_app.adapters.models.pack import SUFFIX
     from tutor_app.tutor.models import model_store
 
+    if args.path.suffix.lower() == SUFFIX:
+        raise UserFault(f"{args.path} is a packed model.", f"Take it in with: tutor models unpack {args.path}")
     model = model_store(opened_folders(args)).import_(args.path, args.name, base=args.base)
     choice = choose_dialect(model)
     print(f"{model.name} can be used now, as: --model {model.id} (it speaks: {choice.dialect.name})")

@@ -182,7 +182,7 @@ class Services(Protocol):
         ...
 
     def import_model(self, path: str) -> str:
-        """*Worker.* Use a GGUF file of the user's own.
+        """*Worker.* Use a GGUF file of the user's own, or take in a packed model.
 
         Returns:
             A sentence where its chat template is not what will be spoken, else empty.

@@ -13,8 +13,8 @@ from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.services import Services
 
 SOLUTIONS = (".json", ".jsonl")
-MODELS = (".gguf",)
-_OTHER = "Only exported solutions (.json, .jsonl) and models (.gguf) can be imported."
+MODELS = (".gguf", ".mtpack")
+_OTHER = "Only exported solutions (.json, .jsonl) and models (.gguf, .mtpack) can be imported."
 _DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop)
 
 

@@ -22,14 +22,15 @@ from typing import IO, Any, Final
 from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.adapters.models.split import part_paths
 from tutor_app.adapters.models.store import ModelStore
-from tutor_app.adapters.models.transfer import BLOCK, disk_fault
+from tutor_app.adapters.models.transfer import BLOCK, disk_fault, locked
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
 from tutor_app.text.amounts import size_text
 
 SUFFIX: Final = ".mtpack"
 ABOUT: Final = "model.json"
 FORMAT: Final = 1
-_NAME: Final = re.compile(r"[\w.+-]{1,200}\.gguf", re.ASCII)
+_NAME: Final = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)\.)\w[\w.+-]{0,200}\.gguf", re.ASCII | re.IGNORECASE)
+"""Of a file in it: no folder, nothing hidden, no name that Windows keeps for a device."""
 _LONGEST_ABOUT: Final = 100_000
 
 
@@ -45,7 +46,7 @@ def pack(store: ModelStore, name: str, target: Path) -> Path:
         The file that was written.
 
     Raises:
-        UserFault: If there is no such model, or it is an adapter.
+        UserFault: If there is no such model, it is an adapter, or what is at ``target`` is not to be written over.
         ModelFileFault: If its file is damaged.
         ModelStoreFault: If the file cannot be written.
     """
@@ -54,6 +55,10 @@ def pack(store: ModelStore, name: str, target: Path) -> Path:
         raise UserFault(f"{model.name} is an adapter, which needs its model.", "Pack the model itself.")
     entry = next((e for e in store.entries() if e.id == model.id), None)
     file = target / f"{model.id}{SUFFIX}" if target.is_dir() else target
+    if file.exists() and not (file.is_file() and file.suffix.lower() == SUFFIX):
+        raise UserFault(
+            f"{file} is there already, and is no packed model.", f"Name another file that ends in {SUFFIX}."
+        )
     part = file.with_name(f"{file.name}.part")
     about: dict[str, Any] = {"format": FORMAT, "id": model.id, "name": model.name, "dialect": model.dialect}
     about["licence"] = entry.licence if entry is not None else ""
@@ -66,9 +71,10 @@ def pack(store: ModelStore, name: str, target: Path) -> Path:
                 archive.write(path, path.name)
         part.replace(file)
     except OSError as e:
+        raise disk_fault(e, file, "-o") from None
+    finally:  # also where the user ends it
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise disk_fault(e, file) from None
     return file
 
 
@@ -94,20 +100,45 @@ def unpack(store: ModelStore, file: Path) -> InstalledModel:
                 "Free some space and run it again.",
             )
         entry = next((e for e in store.entries() if e.sha256 == files[0]["sha256"]), None)
-        for f in files:
-            _extract(archive, f, store.folder / (entry.file if entry is not None and not entry.rest else f["file"]))
-    if entry is not None and entry.sources:
-        return store.pull(entry.id)  # finds the files, and fetches nothing
-    model = store.import_(store.folder / files[0]["file"], str(about["name"]))
+        targets = [store.folder / (entry.file if entry is not None and not entry.rest else f["file"]) for f in files]
+        new = [target for target in targets if not target.exists()]
+        try:
+            for told, target in zip(files, targets, strict=True):
+                _extract(archive, told, target)
+            if entry is not None and entry.sources:
+                return store.pull(entry.id)  # finds the files, and fetches nothing
+            model = store.import_(targets[0], str(about["name"]))
+        except BaseException:  # what cannot be used would stand in the way of a good copy
+            for target in new:
+                with suppress(OSError):
+                    target.unlink(missing_ok=True)
+            raise
     return replace(model, sha256=files[0]["sha256"])
+
+
+def take_in(store: ModelStore, file: Path) -> InstalledModel:
+    """A model's file of either kind: a packed one is unpacked, any other one is used where it lies.
+
+    Raises:
+        ModelFileFault: See :func:`unpack` and :meth:`ModelStore.import_`.
+        ModelStoreFault: See there.
+    """
+    return unpack(store, file) if file.suffix.lower() == SUFFIX else store.import_(file)
 
 
 @contextmanager
 def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    if file.exists() and not file.is_file():  # a pipe would be waited for
+        raise ModelFileFault(f"{file} is no file.", f"Name the packed model itself, which ends in {SUFFIX}.")
     try:
         with zipfile.ZipFile(file) as archive:
             yield archive
     except zipfile.BadZipFile:
+        with file.open("rb") as start:
+            if start.read(4) == b"GGUF":
+                raise ModelFileFault(
+                    f"{file} is a model that is not packed.", "Use it where it lies: tutor models import FILE"
+                ) from None
         raise ModelFileFault(f"{file} is no packed model, or damaged.", "Copy it again.") from None
     except OSError as e:
         raise ModelFileFault(f"{file} cannot be read: {e.strerror or e}.", "Look whether the stick is there.") from None
@@ -124,7 +155,7 @@ def _about(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
             good = _NAME.fullmatch(f["file"]) and info.file_size == f["bytes"] and isinstance(f["sha256"], str)
             if not good or info.compress_type != zipfile.ZIP_STORED:
                 raise ValueError("a file that is not as told")
-        if not files or not isinstance(name, str):
+        if not files or not isinstance(name, str) or not isinstance(version, int) or version < 1:
             raise ValueError("no file")
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, NotImplementedError, RuntimeError):
         raise ModelFileFault(f"{file} is no packed model, or damaged.", "Copy it again.") from None
@@ -136,24 +167,27 @@ def _about(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
 
 def _extract(archive: zipfile.ZipFile, told: dict[str, Any], target: Path) -> None:
     """Write one file of a packed model, unless it is there; what is not as told never gets its name."""
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part = target.with_name(f"{target.name}.unpacked")
     damaged = ModelFileFault(f"{told['file']} in the packed model is damaged.", "Copy the file again.")
-    try:
-        if target.is_file():
-            if _hash(target) == told["sha256"]:
-                return
-            raise ModelFileFault(f"There is another file {target} already.", "Move it away and run it again.")
-        with archive.open(told["file"]) as source, part.open("wb") as out:
-            if _copied(source, out) != told["sha256"]:
-                raise damaged
-        part.replace(target)
-    except zipfile.BadZipFile:
-        raise damaged from None
-    except OSError as e:
-        raise disk_fault(e, target) from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    with locked(
+        target.with_name(f"{target.name}.lock"), f"{target.name} is being written by another copy of the tutor."
+    ):
+        try:
+            if target.is_file():
+                if _hash(target) == told["sha256"].lower():
+                    return
+                raise ModelFileFault(f"There is another file {target} already.", "Move it away and run it again.")
+            with archive.open(told["file"]) as source, part.open("wb") as out:
+                if _copied(source, out) != told["sha256"].lower():
+                    raise damaged
+            part.replace(target)
+        except zipfile.BadZipFile:
+            raise damaged from None
+        except OSError as e:
+            raise disk_fault(e, target) from None
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 def _copied(source: IO[bytes], out: IO[bytes]) -> str:

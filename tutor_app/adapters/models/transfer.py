@@ -191,19 +191,25 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
-def disk_fault(e: OSError, path: Path) -> ModelStoreFault:
-    """The one place that puts a failure of the local disk into words."""
+def disk_fault(e: OSError, path: Path, option: str = "--data-dir") -> ModelStoreFault:
+    """The one place that puts a failure of the local disk into words.
+
+    Args:
+        e: The failure.
+        path: What was to be written.
+        option: Of the command line, by which another place is chosen.
+    """
     if e.errno in (errno.ENOSPC, errno.EDQUOT):
         return ModelStoreFault(f'The disk of "{path.parent}" is full.', "Free some space and run it again.")
     if e.errno == errno.EFBIG:  # FAT32, or a quota of the shell
         return ModelStoreFault(
             f'The disk of "{path.parent}" does not take files this large.',
-            "Choose a folder on another with --data-dir.",
+            f"Choose a folder on another with {option}, or format a stick as exFAT.",
         )
     if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ModelStoreFault(
             f'The folder "{path.parent}" cannot be written: {(e.strerror or "no access").lower()}.',
-            "Change its access rights or choose another with --data-dir.",
+            f"Change its access rights or choose another with {option}.",
         )
     return ModelStoreFault(f'"{path}" cannot be written: {e.strerror or e}.', "Check the disk.")
 

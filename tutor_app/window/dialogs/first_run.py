@@ -79,7 +79,7 @@ class FirstRunPage(QScrollArea):
         self.group = QButtonGroup(self)
         self.button = push_button("Download", "primary", name="Download the model")
         self.cancel = push_button("Cancel", name="Cancel the download")
-        self.own = push_button("Use a GGUF file I have\u2026", "flat")
+        self.own = push_button("Use a model file I have\u2026", "flat")
         self.hub = push_button(
             "From hub\u2026",
             "flat",

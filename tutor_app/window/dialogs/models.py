@@ -172,13 +172,15 @@ class ModelController(QObject):
         return dialog
 
     def choose_file(self) -> None:
-        """Let the user choose a GGUF file."""
-        path, _ = QFileDialog.getOpenFileName(self.page, "Use a GGUF file", "", "GGUF models (*.gguf);;All files (*)")
+        """Let the user choose a GGUF file, or a packed model, as a USB stick carries it."""
+        path, _ = QFileDialog.getOpenFileName(
+            self.page, "Use a model's file", "", "Models (*.gguf *.mtpack);;All files (*)"
+        )
         if path:
             self.use_file(path)
 
     def use_file(self, path: str) -> None:
-        """Use a model file of the user's own, where it lies."""
+        """Use a model file of the user's own, where it lies, or take in a packed one."""
         self._say("Checking the model file\u2026")
 
         def work() -> tuple[str, ModelFacts]:
