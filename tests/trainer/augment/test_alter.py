@@ -300,8 +300,8 @@ def test_no_comment_tells_the_masked_number_in_words() -> None:
     assert not any("welve" in source for source in sources)
 
 
-def test_a_fifth_of_an_inch_keeps_its_20_hundredths_where_20_is_masked() -> None:
-    question = "It rains 20 inches, then half of that, then a fifth of an inch in 1 hour. How much does it rain?"
+def test_20_hundredths_of_an_inch_stay_where_20_is_masked() -> None:
+    question = "It rains 20 inches, then half of that, then .20 inches in 1 hour. How much does it rain?"
     answer = (
         "It rains 20/2 = <<20/2=10>>10 inches.\nFor 1 hour it rains 1*.20 = <<1*.20=.20>>.20 inches.\n"
         "In all <<20+10+.20=30.2>>30.2 inches.\n#### 30.2"
