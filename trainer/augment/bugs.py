@@ -398,7 +398,9 @@ def sign_in_number(code: ParsedCode, rng: random.Random) -> Bug | None:
             if not isinstance(n, ast.Constant):
                 continue
             text = code.text(n)
-            if re.search(rf"\${re.escape(text)}(?!\d|[.,]\d)", code.problem):
+            number = rf"{re.escape(text)}(?!\d|[.,]\d)"
+            # 55 bottles are not the $55 that were earned
+            if re.search(rf"\${number}", code.problem) and not re.search(rf"(?<![\d.,$]){number}", code.problem):
                 why = f"`${text}` is no Python number: the dollar sign has to go. In `{name}` I write {text}."
                 return Bug("sign in a number", code.replaced(n, f"${text}"), ("SyntaxError",), why)
     return None

@@ -43,6 +43,7 @@ def numbers(
     old = base.chain.results()
     in_order = _COMPARED.search(question) is not None
     extreme = _EXTREME.search(question) is not None
+    of_ages = _AGES.search(question) is not None
     unpacked = _PACKED.search(question) is None
     rng = random.Random(f"{question}/{seed}/numbers")
     parent = question_id(question)
@@ -62,6 +63,8 @@ def numbers(
         except NotAChain:
             continue
         if not all(_alike(v, o) for v, o in zip(new, old, strict=True)):
+            continue
+        if of_ages and _too_old([*map(Fraction, literals), *old], [*literals.values(), *new]):
             continue
         if extreme and not _in_old_order([*map(Fraction, literals), *old], [*literals.values(), *new]):
             continue
@@ -107,6 +110,15 @@ def _in_old_order(old: Sequence[Fraction], new: Sequence[Fraction]) -> bool:
     """Whether what was larger is at least as large."""
     by_size = [v for _, v in sorted(zip(old, new, strict=True))]
     return all(a <= b for a, b in pairwise(by_size))
+
+
+_AGES: Final = re.compile(r"\bhow old\b|\byears? (?:old|older|younger)\b|\bages?\b|\bbirthday\b", re.IGNORECASE)
+_OLDEST: Final = 100
+
+
+def _too_old(old: Sequence[Fraction], new: Sequence[Fraction]) -> bool:
+    """Whether something that may be an age is more than anybody's."""
+    return any(before <= _OLDEST < after for before, after in zip(old, new, strict=True))
 
 
 _PACKED: Final = re.compile(r"\b(?:packs?|packages?|bundles?|sets?) of\b", re.IGNORECASE)

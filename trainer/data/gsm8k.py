@@ -237,6 +237,8 @@ def what(before: str, rest: str) -> str:
     )[0]
     if after["next"] and (after["next"].isdigit() or after["next"] in "$€£") and words and told.endswith(words):
         return ""  # "minutes to fill 240 packets" would end on "to fill"
+    if after["next"] == "&":
+        return ""  # "units of M&M candies" would end on "M"
     if after["next"] == "." and _TITLE.search(words):
         return ""  # "first graders in Ms. Watson's class" would end on "in Ms"
     words = _without_endings(words)
@@ -329,6 +331,8 @@ def _name(before: str, rest: str, taken: set[str]) -> str:
         if _LISTED.match(rest)
         else re.match(r"\s*\$?-?[\d,]*\.?\d+(?:%|st\b|nd\b|rd\b|th\b)?\s*([^.,;:=+*/()<>\d$]*)", rest)
     )
+    if clause is not None and "&" in clause[1]:
+        return ""
     words = re.findall(r"[a-z]+", (clause[1] if clause else "").lower().replace("'s", "").replace("-", " "))[:4]
     passed: list[str] = []
     while words and words[0] in _NAMELESS:

@@ -229,6 +229,14 @@ def test_real_problems_alter_to_consistent_ones(gsm8k_train: Path) -> None:
     assert masked > 60
 
 
+def test_nobody_is_older_than_people_are() -> None:
+    question = "Bo is 20 years younger than his mom, who is 15 years younger than his granny. She is 75. How old is Bo?"
+    answer = "His mom is 75-15 = <<75-15=60>>60.\nBo is 60-20 = <<60-20=40>>40.\n#### 40"
+    made = [r for seed in range(6) for r in numbers(question, answer, LocalExecutor(), seed=seed)]
+    assert made
+    assert max(int(n) for r in made for n in re.findall(r"\d+", r.problem)) <= 100
+
+
 def test_a_price_keeps_its_cents() -> None:
     question = "A pen costs $2.50. What do 24 pens and a book of $13.25 cost?"
     answer = "<<2.5*24=60>>60\n<<60+13.25=73.25>>73.25\n#### 73.25"

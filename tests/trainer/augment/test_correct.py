@@ -164,6 +164,14 @@ def test_a_comment_stays_with_the_line_that_it_explains() -> None:
     assert bug.source == "# four of them\nheavy = pounds * 4\n# the pounds\npounds = 54 / 2\n\nprint(heavy)"
 
 
+@pytest.mark.parametrize(("sold", "kinds"), [("55", 0), ("50", 1)])
+def test_only_a_number_that_is_money_gets_its_sign(sold: str, kinds: int) -> None:
+    source = f"bottles = {sold} - 6\nearned = 55 - bottles\n\nprint(earned)"
+    problem = f"He sold {sold} bottles, 6 of them late, and earned $55."
+    found = [b for b in bugs(source, problem, random.Random(1)) if b.kind == "sign in a number"]
+    assert [b.source.count("$55") for b in found] == [1] * kinds
+
+
 def test_what_is_no_whole_number_is_the_quotient() -> None:
     source = "students = 3 / 4 * 600\nothers = 600 - students\n\nprint(others)"
     told = {

@@ -214,6 +214,7 @@ def test_what_a_step_gives_is_not_named_up_to_a_title() -> None:
         ("He sold 9-2 = <<9-2=7>>7 not counting the first ones.", "", "step_1"),
         ("He is on the 9-2 = <<9-2=7>>7th floor.", "", "floor"),
         ("There are 9-2 = <<9-2=7>>7 of them playing games.", "", "step_1"),
+        ("She has 9-2 = <<9-2=7>>7 units of M&M candies.", "", "step_1"),
         ("He took 9-2 = <<9-2=7>>7 from each pile.", "", "step_1"),
         ("He has 9-2 = <<9-2=7>>7 more than on Friday.", "", "step_1"),
         ("He has 9-2 = <<9-2=7>>7 of the pears.", "", "pears"),
