@@ -16,6 +16,7 @@ import numpy.typing as npt
 from trainer.cbbt.adapter import Features
 from trainer.cbbt.box import Box, BoxFault, Budget, size_of
 from trainer.cbbt.estimator import Vector
+from trainer.runs import digest
 from tutor_app.core.errors import UserFault
 
 PUBLISHED_CHUNK: Final = 6000
@@ -44,13 +45,15 @@ class EncoderBox:
         box: Where the encoder is.
         budget: Counts every prompt.
         wording: The classes; None where the box has its own.
+        identity: Of the model and what it is shown; the state of a tuning with others is not gone on with.
 
     Raises:
         UserFault: If the box takes no embeddings or gives no features.
     """
 
-    def __init__(self, box: Box, budget: Budget, wording: Wording | None = None) -> None:
+    def __init__(self, box: Box, budget: Budget, wording: Wording | None = None, identity: str = "") -> None:
         self._box, self.budget = box, budget
+        self.identity = digest([identity, [wording.words, wording.classes] if wording else None, box.info.get("scale")])
         self.embedding, self.width = size_of(box.info, "embedding"), size_of(box.info, "features")
         self.classes = len(wording.classes) if wording else size_of(box.info, "classes")
         self._words: dict[str, Any] = {"words": wording.words} if wording else {}

@@ -38,6 +38,7 @@ class Case:
         test: Sealed.
         seed: Of the shots and of everything random.
         wording: Of the classes; None where the box has its own.
+        identity: Of the model and the images; a tuning that was begun with others is not gone on with.
     """
 
     train: Split
@@ -45,10 +46,11 @@ class Case:
     test: SealedSplit
     seed: int
     wording: Wording | None = None
+    identity: str = ""
 
     def encoder(self, box: Box, limit: int = 0) -> EncoderBox:
         """The box, asked about this problem's classes."""
-        return EncoderBox(box, Budget(limit=limit), self.wording)
+        return EncoderBox(box, Budget(limit=limit), self.wording, self.identity)
 
     def begun(self, config: TuneConfig) -> Case:
         """The same with words to begin a tuned prompt as, where the template has none before the class."""

@@ -11,10 +11,7 @@ The features of texts do not depend on the images they are compared with: every 
 from __future__ import annotations
 
 import dataclasses
-import io
-import json
 import math
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -27,9 +24,9 @@ from trainer.cbbt.estimator import Vector, one_sided, two_sided
 from trainer.cbbt.optimiser import PUBLISHED_CLIP, Adam, Schedule, clip, intrinsic_clip
 from trainer.cbbt.prompts import FullPrompt, LowRankPrompt, Prompt
 from trainer.cbbt.shots import Split
+from trainer.cbbt.state import StateFile
 from trainer.cbbt.warmup import evolve
-from trainer.runs import Run, digest, write_atomically
-from tutor_app.core.errors import UserFault
+from trainer.runs import Run, digest
 
 POPULATION: Final = 16
 STATE: Final = "state.npz"
@@ -154,7 +151,7 @@ class Tuning:
                 dataclasses.asdict(config),
                 train.labels.tolist(),
                 validation.labels.tolist(),
-                [box.embedding, box.width, box.classes],
+                [box.identity, box.embedding, box.width, box.classes],
             ]
         )
         self._load()
@@ -308,34 +305,31 @@ class Tuning:
             **{f"best_{k}": np.asarray(v) for k, v in self._best.items()},
         }  # fmt: skip
         state = {
-            "identity": self._identity,
             "epoch": self._epoch,
             "steps": [self._moments.step, self._weight_moments.step],
             "budget": [self._box.budget.spent, self._box.budget.sequences],
             "rng": [self._rng.bit_generator.state, self._order.bit_generator.state],
         }
-        body = io.BytesIO()
-        np.savez(body, state=np.frombuffer(json.dumps(state).encode(), dtype=np.uint8), **arrays)
-        write_atomically(self._folder / STATE, body.getvalue())
+        self._state_in(self._folder).save(state, arrays)
+
+    def _state_in(self, folder: Path) -> StateFile:
+        return StateFile(folder / STATE, self._identity)
 
     def _load(self) -> None:
         if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / STATE
-        if not path.exists():
+        prompt, adapter = (self._prompt.size,), (self.adapter.size,)
+        texts = (self._box.classes, self._box.width)
+        shapes: dict[str, tuple[int | None, ...]] = {
+            "values": prompt, "mean": prompt, "square": prompt, "weights": adapter, "weight_mean": adapter,
+            "weight_square": adapter, "texts": texts, "curve": (None, 2), "best_values": prompt,
+            "best_weights": adapter, "best_texts": texts, "best_epoch": (), "best_accuracy": (), "best_loss": (),
+        }  # fmt: skip
+        kept = self._state_in(self._folder).load(("epoch", "steps", "budget", "rng"), shapes)
+        if kept is None:
             return
-        try:
-            with np.load(path) as file:
-                arrays = {name: file[name] for name in file.files}
-            state = json.loads(arrays["state"].tobytes())
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-            raise UserFault(f"{path} is broken.", "Delete it to start afresh.") from None
-        if state["identity"] != self._identity:
-            raise UserFault(
-                f"{path} was begun with other settings, shots or another model.",
-                "Delete it to start afresh, or choose another folder.",
-            )
+        state, arrays = kept
         self._values, self._weights, self._texts = arrays["values"], arrays["weights"], arrays["texts"]
         self._moments.mean, self._moments.square = arrays["mean"], arrays["square"]
         self._weight_moments.mean, self._weight_moments.square = arrays["weight_mean"], arrays["weight_square"]

@@ -91,7 +91,7 @@ def test_a_model_of_another_dimension_does_not_go_on(tmp_path: Path) -> None:
     with ProcessBox(toy_box.command()) as box:
         tuning_of(box, dataclasses.replace(BOTH, epochs=1), tmp_path).run()
         kept = (tmp_path / STATE).read_bytes()
-        with pytest.raises(UserFault, match="begun with other settings, shots or another model"):
+        with pytest.raises(UserFault, match="begun with other settings, data or another model"):
             tuning_of(Wider(box), dataclasses.replace(BOTH, epochs=1), tmp_path)
     assert (tmp_path / STATE).read_bytes() == kept
 

@@ -101,6 +101,7 @@ def experiment(
                 Split(features[validation], labels[validation]),
                 SealedSplit(Split(features[POOL:], labels[POOL:])),
                 seed,
+                identity=identity,
             )
             began = time.monotonic()
             scores = METHODS[name](box, case, run.folder / f"{folder_name(name)}-{shot}-{seed}")

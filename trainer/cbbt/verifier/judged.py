@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from trainer.cbbt.estimator import Vector
 from trainer.cbbt.verifier.head import Rows
 from trainer.runs import write_atomically
+from tutor_app.adapters.npz import npz, read_npz
 
 
 class Judged:
@@ -29,10 +29,11 @@ class Judged:
     def get(self, prompt: Vector, text: str) -> tuple[float, Vector] | None:
         """What was kept; None if nothing was, or it is broken."""
         try:
-            with np.load(self._path(prompt, text)) as file:
-                return float(file["margin"]), np.asarray(file["state"], dtype=np.float64)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            found = read_npz(self._path(prompt, text))
+            margin, state = float(found["margin"]), np.asarray(found["state"], dtype=np.float64)
+        except (OSError, ValueError, KeyError, TypeError):
             return None
+        return (margin, state) if math.isfinite(margin) and np.isfinite(state).all() else None
 
     def keep(self, prompt: Vector, text: str, margin: float, state: Vector) -> None:
         """Keep it.
@@ -40,9 +41,7 @@ class Judged:
         Raises:
             HostFault: If the disk does not take it.
         """
-        body = io.BytesIO()
-        np.savez(body, margin=np.float32(margin), state=state.astype(np.float32))
-        write_atomically(self._path(prompt, text), body.getvalue())
+        write_atomically(self._path(prompt, text), npz(margin=np.float32(margin), state=state.astype(np.float32)))
 
     def missing(self, prompts: Vector, texts: Sequence[str]) -> tuple[list[int], Rows]:
         """Prompts and texts of which something is missing."""

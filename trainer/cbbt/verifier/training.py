@@ -9,9 +9,7 @@ goes on from there.
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,10 +21,11 @@ from trainer.cbbt.box import Box, Budget, size_of
 from trainer.cbbt.estimator import Vector, two_sided
 from trainer.cbbt.optimiser import Adam, Schedule, clip, intrinsic_clip
 from trainer.cbbt.prompts import LowRankPrompt
+from trainer.cbbt.state import StateFile
 from trainer.cbbt.verifier.head import Fitted, Found, Head, Right, Rows, calibrated_over, fit_head, fold_of, log_loss
 from trainer.cbbt.verifier.judged import Judged
 from trainer.cbbt.verifier.report import Solution, measured, vote_power, voted
-from trainer.runs import ProgressLine, digest, write_atomically
+from trainer.runs import ProgressLine, digest
 from tutor_app.adapters.verifying.scores import SCORES
 from tutor_app.core.errors import UserFault
 
@@ -177,11 +176,11 @@ class VerifierTuning:
 
     def __init__(self, box: JudgeBox, right: Right, train: Rows, config: VerifierConfig, folder: Path) -> None:
         self._box, self._right, self._train, self._config = box, right, train, config
-        self._path = folder / STATE
         self._prompt = LowRankPrompt(box.start(config.tokens), config.inner, 1, config.seed)
         self._values, self._adam = self._prompt.start(), Adam(self._prompt.size)
         self._rng = np.random.default_rng([config.seed, 7])
-        self._identity = digest([asdict(config), right[train].tolist(), train.tolist(), box.embedding, box.identity])
+        identity = digest([asdict(config), right[train].tolist(), train.tolist(), box.embedding, box.identity])
+        self._state = StateFile(folder / STATE, identity)
         self._load()
 
     @property
@@ -222,35 +221,18 @@ class VerifierTuning:
 
     def _save(self) -> None:
         state = {
-            "identity": self._identity,
             "step": self._adam.step,
             "budget": [self._box.budget.spent, self._box.budget.sequences],
             "rng": self._rng.bit_generator.state,
         }
-        body = io.BytesIO()
-        np.savez(
-            body,
-            state=np.frombuffer(json.dumps(state).encode(), dtype=np.uint8),
-            values=self._values,
-            mean=self._adam.mean,
-            square=self._adam.square,
-        )
-        write_atomically(self._path, body.getvalue())
+        self._state.save(state, {"values": self._values, "mean": self._adam.mean, "square": self._adam.square})
 
     def _load(self) -> None:
-        if not self._path.exists():
+        size = (self._prompt.size,)
+        kept = self._state.load(("step", "budget", "rng"), {"values": size, "mean": size, "square": size})
+        if kept is None:
             return
-        try:
-            with np.load(self._path) as file:
-                arrays = {name: file[name] for name in file.files}
-            state = json.loads(arrays["state"].tobytes())
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-            raise UserFault(f"{self._path} is broken.", "Delete it to start afresh.") from None
-        if state["identity"] != self._identity:
-            raise UserFault(
-                f"{self._path} was begun with other settings, solutions or another model.",
-                "Delete it to start afresh, or choose another folder.",
-            )
+        state, arrays = kept
         self._values, self._adam.mean, self._adam.square = arrays["values"], arrays["mean"], arrays["square"]
         self._adam.step = int(state["step"])
         self._box.budget.spent, self._box.budget.sequences = state["budget"]

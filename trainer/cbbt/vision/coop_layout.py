@@ -5,12 +5,12 @@ Its fixed splits are lists in ``split_zhou_NAME.json``; FGVCAircraft and ImageNe
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.cbbt.vision.image_set import PARTS, ImageSet, made_set
+from trainer.cbbt.vision.image_set import CHECK, PARTS, ImageSet, made_set
+from trainer.runs import json_of
 from tutor_app.core.errors import UserFault
 
 
@@ -51,13 +51,23 @@ def read_coop(root: Path, name: str, layout: Layout) -> ImageSet | None:
 
 def _by_split_file(name: str, path: Path, images: Path) -> ImageSet:
     try:
-        value: Any = json.loads(path.read_text(encoding="utf-8"))
-        parts = {
-            part: [(images / str(file), int(label), str(word)) for file, label, word in value[part]] for part in PARTS
-        }
+        value = json_of(path.read_text(encoding="utf-8"))
+        parts = {part: [_row(images, row) for row in value[part]] for part in PARTS}
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise UserFault(f"{path} is no split file of CoOp ({type(e).__name__}: {e}).", "Fetch it anew.") from None
     return made_set(name, parts)
+
+
+def _row(images: Path, row: Any) -> tuple[Path, int, str]:
+    """Path, label and class of one line of a split file.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    match row:
+        case [str(file), int(label), str(word)] if not isinstance(label, bool):
+            return images / file, label, word
+    raise ValueError(f"{row!r:.80} is not a path, a number and a class")
 
 
 def _aircraft(folder: Path) -> ImageSet:
@@ -67,8 +77,9 @@ def _aircraft(folder: Path) -> ImageSet:
     for part in PARTS:
         path = folder / f"images_variant_{part}.txt"
         rows = [line.partition(" ")[::2] for line in _lines(path)]
-        if unknown := next((word for _, word in rows if word not in labels), None):
-            raise UserFault(f"{path} has the variant {unknown!r}, which variants.txt has not.")
+        unknown = next((word for _, word in rows if word not in labels), None)
+        if unknown is not None:
+            raise UserFault(f"{path} has the variant {unknown!r}, which variants.txt has not.", CHECK)
         parts[part] = [(folder / "images" / f"{image}.jpg", labels[word], word) for image, word in rows]
     return made_set("FGVCAircraft", parts)
 
@@ -77,11 +88,19 @@ def _imagenet(folder: Path) -> ImageSet:
     """ImageNet: a folder for each class, named in ``classnames.txt``; its validation images are the test split."""
     names = dict(line.partition(" ")[::2] for line in _lines(folder / "classnames.txt"))
     parts = {}
-    for part, where in (("train", "train"), ("test", "val")):
-        source = folder / "images" / where
-        folders = sorted(p for p in source.iterdir() if p.is_dir()) if source.is_dir() else []
+    sources = {"train": folder / "images" / "train", "test": folder / "images" / "val"}
+    folders_of = {
+        part: sorted(p for p in source.iterdir() if p.is_dir()) if source.is_dir() else []
+        for part, source in sources.items()
+    }
+    here, there = ({p.name for p in folders} for folders in folders_of.values())
+    if here and there and here != there:
+        raise UserFault(
+            f"The class {min(here ^ there)} is in one of {' and '.join(map(str, sources.values()))} only.", CHECK
+        )
+    for part, folders in folders_of.items():
         if unknown := next((p for p in folders if p.name not in names), None):
-            raise UserFault(f"{unknown} is no class of classnames.txt.")
+            raise UserFault(f"{unknown} is no class of classnames.txt.", CHECK)
         # Two of the thousand names are the same ("sunglasses"; "missile" in some lists): the label tells them apart.
         parts[part] = [
             (file, label, names[p.name])
@@ -96,4 +115,4 @@ def _lines(path: Path) -> list[str]:
     try:
         return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as e:
-        raise UserFault(f"{path} cannot be read: {e}.", "Check that the set was unpacked as a whole.") from None
+        raise UserFault(f"{path} cannot be read: {e}.", CHECK) from None

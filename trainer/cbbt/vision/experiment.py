@@ -35,7 +35,7 @@ from trainer.cbbt.methods import (
 from trainer.cbbt.shots import SealedSplit, Split
 from trainer.cbbt.tune import TuneConfig
 from trainer.cbbt.vision.eleven_sets import LAYOUTS, read_set
-from trainer.cbbt.vision.image_set import ImageSet, Pictures, few_shot_pictures
+from trainer.cbbt.vision.image_set import ImageSet, Pictures, few_shot_pictures, need_files
 from trainer.cbbt.vision.pixels import augmented, squares
 from trainer.runs import Journal, ProgressLine, Run, digest, write_atomically
 from tutor_app.core.errors import UserFault
@@ -88,23 +88,30 @@ def experiment(
     todo = list(itertools.product(sets, shots, seeds))
     # A class with too few images is told before anything is encoded.
     samples = {(s.name, n, seed): few_shot_pictures(s, n, seed) for s, n, seed in todo}
+    for found in sets:
+        sampled = (part for n, seed in itertools.product(shots, seeds) for part in samples[found.name, n, seed])
+        need_files(found, itertools.chain(found.test, *sampled))
+    images = {s.name: s.identity for s in sets}
     encoded = _Encoded(box, run.folder / "features", model)
-    with Journal(run.folder / "vision.journal", digest([model, queries, list(rows_of)])) as journal:
-        done = {(r["set"], r["shots"], r["seed"], r["method"]) for r in journal.rows}
-        keys = [(s.name, n, seed, name) for (s, n, seed), name in itertools.product(todo, rows_of)]
+    with Journal(run.folder / "vision.journal", digest([model, queries, list(rows_of), 2])) as journal:
+        # Rows of other images are left alone: the folder may have been used with another copy of a set.
+        done = {(r["set"], r["shots"], r["seed"], r["method"], r["images"]) for r in journal.rows}
+        keys = [(s.name, n, seed, name, images[s.name]) for (s, n, seed), name in itertools.product(todo, rows_of)]
         progress = ProgressLine("rows", len(keys), len([k for k in keys if k in done]))
         for (found, shot, seed), name in itertools.product(todo, rows_of):
-            if (found.name, shot, seed, name) in done:
+            if (found.name, shot, seed, name, images[found.name]) in done:
                 continue
-            case = _case(encoded, found, samples[found.name, shot, seed], seed)
+            identity = digest([model, images[found.name]])
+            case = _case(encoded, found, samples[found.name, shot, seed], seed, identity)
             began = time.monotonic()
-            folder = run.folder / f"{found.name}-{folder_name(name)}-{shot}-{seed}"
+            folder = run.folder / f"{found.name}-{images[found.name][:8]}-{folder_name(name)}-{shot}-{seed}"
             scores = rows_of[name](box, case, folder)
             seconds = round(time.monotonic() - began, 1)
-            key = {"set": found.name, "shots": shot, "seed": seed, "method": name}
+            key = {"set": found.name, "shots": shot, "seed": seed, "method": name, "images": images[found.name]}
             journal.add({**key, "seconds": seconds, **scores})
             progress.step(note=f"{found.name}, {name}, {shot} shots: {scores['test']:.1%}")
-        return [r for r in journal.rows if (r["set"], r["shots"], r["seed"], r["method"]) in set(keys)]
+        wanted = set(keys)
+        return [r for r in journal.rows if (r["set"], r["shots"], r["seed"], r["method"], r["images"]) in wanted]
 
 
 def tables(rows: Sequence[Scores], queries: int) -> str:
@@ -163,7 +170,7 @@ def _kept(path: Path, shape: tuple[int, int]) -> Features | None:
     return found if found.shape == shape else None
 
 
-def _case(encoded: _Encoded, found: ImageSet, samples: tuple[Pictures, Pictures], seed: int) -> Case:
+def _case(encoded: _Encoded, found: ImageSet, samples: tuple[Pictures, Pictures], seed: int, identity: str) -> Case:
     train, validation = samples
     return Case(
         Split(encoded.features(train), _labels(train), encoded.keys(train, seed)),
@@ -171,6 +178,7 @@ def _case(encoded: _Encoded, found: ImageSet, samples: tuple[Pictures, Pictures]
         SealedSplit(Split(encoded.features(found.test), _labels(found.test))),
         seed,
         wording_of(found),
+        identity,
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from trainer.cbbt.shots import VALIDATION_SHOTS
+from trainer.runs import digest
 from tutor_app.core.errors import UserFault
 
 PARTS: Final = ("train", "val", "test")
+CHECK: Final = "Check that the set and its lists were unpacked as a whole."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ class ImageSet:
     validation: Pictures
     test: Pictures
 
+    @property
+    def identity(self) -> str:
+        """Tells these images and their splits from others, wherever they lie."""
+        parts = [[(*p.path.parts[-2:], p.label) for p in part] for part in (self.train, self.validation, self.test)]
+        return digest([self.name, self.classes, parts])
+
 
 def words_of(name: str) -> str:
     """A class's name as words."""
@@ -58,22 +67,48 @@ def made_set(name: str, parts: Mapping[str, Sequence[tuple[Path, int, str]]]) ->
     """A set out of ``(path, label, class)`` rows of each split.
 
     Raises:
-        UserFault: If a split is empty, or the labels do not belong to one class each.
+        UserFault: If the labels do not belong to one class each, a class has nothing to learn from or to be tested on,
+            or an image is in two splits.
     """
     names: dict[int, str] = {}
     for part in PARTS:
         for _, label, word in parts.get(part, ()):
             if names.setdefault(label, word) != word:
-                raise UserFault(f"The class {label} of {name} has two names, {names[label]} and {word}.")
-    if sorted(names) != list(range(len(names))) or len(names) < 2:
-        raise UserFault(f"The {len(names)} classes of {name} are not numbered from 0.", "Check its split file.")
+                raise UserFault(f"The class {label} of {name} has two names, {names[label]} and {word}.", CHECK)
+    if len(names) < 2:
+        raise UserFault(f"{name} has {len(names)} classes with images, and 2 at least are needed.", CHECK)
+    if strange := sorted(set(names) ^ set(range(len(names)))):
+        numbers = f"0 to {len(names) - 1}: see class {strange[0]}"
+        raise UserFault(f"The {len(names)} classes of {name} that have images are not numbered {numbers}.", CHECK)
     made = {part: tuple(Picture(path, label) for path, label, _ in parts.get(part, ())) for part in PARTS}
+    classes = tuple(words_of(names[i]) for i in range(len(names)))
     for part in ("train", "test"):
         if not made[part]:
-            raise UserFault(f"{name} has no images to {part} on.", "Check that it was unpacked as a whole.")
-    return ImageSet(
-        name, tuple(words_of(names[i]) for i in range(len(names))), made["train"], made["val"], made["test"]
-    )
+            raise UserFault(f"{name} has no images to {part} on.", CHECK)
+        if without := set(range(len(names))) - {picture.label for picture in made[part]}:
+            raise UserFault(f"The class {classes[min(without)]} of {name} has no images to {part} on.", CHECK)
+    for one, other in itertools.combinations(PARTS, 2):
+        if common := {p.path for p in made[one]} & {p.path for p in made[other]}:
+            raise UserFault(
+                f"{len(common)} images of {name} are in two of its splits, {one} and {other}, such as {min(common)}.",
+                "Fetch its lists anew: what is learned from would be tested on.",
+            )
+    return ImageSet(name, classes, made["train"], made["val"], made["test"])
+
+
+def need_files(found: ImageSet, pictures: Iterable[Picture]) -> None:
+    """See that images are there, before hours are spent on the others.
+
+    Raises:
+        UserFault: If one is not.
+    """
+    needed = {picture.path for picture in pictures}
+    if missing := [path for path in needed if not path.is_file()]:
+        raise UserFault(
+            f"{len(missing):,} of the {len(needed):,} images of {found.name} that are needed are not there, "
+            f"such as {min(missing)}.",
+            "Check that its lists and its images belong together, and that they were unpacked as a whole.",
+        )
 
 
 def few_shot_pictures(found: ImageSet, shots: int, seed: int) -> tuple[Pictures, Pictures]:
@@ -90,7 +125,8 @@ def few_shot_pictures(found: ImageSet, shots: int, seed: int) -> tuple[Pictures,
         raise UserFault(f"{shots} shots are too few.", "Give 1 or more.")
     rng, held = random.Random(seed), min(shots, VALIDATION_SHOTS)
     train = _sampled(found, found.train, shots, rng, f"for {shots} shots")
-    rest = found.validation or tuple(p for p in found.train if p not in set(train))
+    shown = set(train)
+    rest = found.validation or tuple(p for p in found.train if p not in shown)
     return train, _sampled(found, rest, held, rng, f"to select on after {shots} shots")
 
 

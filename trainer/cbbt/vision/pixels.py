@@ -58,6 +58,14 @@ def _opened(path: Path) -> Any:
 
     try:
         return Image.open(path).convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError) as e:
+    except (
+        ArithmeticError,
+        LookupError,
+        OSError,
+        RuntimeError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as e:
         reason = "it is not there" if isinstance(e, FileNotFoundError) else "it is no whole image"
         raise UserFault(f"The image {path} cannot be read: {reason}.", "Fetch the set anew.") from None

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from trainer.cbbt.vision.image_set import ImageSet, made_set
+from trainer.cbbt.vision.image_set import CHECK, ImageSet, made_set
 from tutor_app.core.errors import UserFault
 
 Row = tuple[Path, int, str]
@@ -49,9 +49,10 @@ def read_torchvision(root: Path, name: str) -> ImageSet | None:
     sets = _datasets()
     try:
         parts = _READERS[name](sets, root)
-    except (RuntimeError, OSError, ValueError, ImportError) as e:
-        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise UserFault(f"torchvision cannot read {name} in {root}: {reason}", "Check the set's folder.") from None
+    except Exception as e:  # noqa: BLE001 - its readers, SciPy's and pickle's among them, believe what a file holds
+        reason = str(e).splitlines()[0].rstrip(".") if str(e) else "it is empty or broken"
+        reason = f"{reason} is missing" if isinstance(e, LookupError) else reason
+        raise UserFault(f"torchvision cannot read {name} in {root}: {reason}.", CHECK) from None
     return made_set(name, _with_validation(parts))
 
 
@@ -141,7 +142,7 @@ def _pets(folder: Path, part: str) -> list[Row]:
             image, label, *_ = line.split()
             rows.append((folder / "images" / f"{image}.jpg", int(label) - 1, image.rpartition("_")[0].lower()))
     except (OSError, ValueError) as e:
-        raise UserFault(f"{path} cannot be read: {e}.", "Check that the set was unpacked as a whole.") from None
+        raise UserFault(f"{path} cannot be read: {e}.", CHECK) from None
     return rows
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from tutor_app.adapters.files import write_file
+from tutor_app.adapters.npz import npz, read_npz
 from tutor_app.adapters.verifying.scores import Reading
 from tutor_app.core.errors import HostFault, UserFault
 
@@ -47,9 +46,8 @@ class Kept:
         if isinstance(found, bytes):
             return found
         try:
-            with np.load(found) as file:
-                return bytes(file["state"].tobytes())
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return bytes(read_npz(found)["state"].tobytes())
+        except (OSError, ValueError, KeyError):
             raise UserFault(f"{found} is gone or broken.", "Start the same command again.") from None
 
     def take(self, text: str) -> Reading | None:
@@ -58,9 +56,9 @@ class Kept:
         if path is None or not path.exists():
             return None
         try:
-            with np.load(path) as file:
-                reading = Reading(int(file["tokens"]), file["scores"])
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            found = read_npz(path)
+            reading = Reading(int(found["tokens"]), found["scores"])
+        except (OSError, ValueError, KeyError, TypeError):
             return None  # a disk that was full: it is read again
         self._states.append(path)
         self._tokens.append(reading.tokens)
@@ -76,11 +74,9 @@ class Kept:
         self._tokens.append(reading.tokens)
         self._states.append(state if path is None else path)
         if path is not None:
-            body = io.BytesIO()
             kept = np.frombuffer(state, dtype=np.uint8)
-            np.savez(body, state=kept, tokens=np.array(reading.tokens), scores=reading.scores)
             try:
-                write_file(path, body.getvalue())
+                write_file(path, npz(state=kept, tokens=reading.tokens, scores=reading.scores))
             except OSError as e:
                 raise HostFault(f"{path} cannot be written: {e.strerror}.", "Free some space.") from None
 

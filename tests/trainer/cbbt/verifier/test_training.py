@@ -41,6 +41,7 @@ from trainer.cbbt.verifier.training import (
 from trainer.commands.cbbt_solutions import graded_solutions
 from trainer.data import testsets
 from trainer.evaluate.results import Result
+from tutor_app.adapters.npz import npz
 from tutor_app.core.claims import Claim
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.parts import Answer, Attempt, Text
@@ -197,8 +198,9 @@ def test_what_was_judged_is_not_asked_again(process: ProcessBox, tmp_path: Path)
     assert box.budget.spent == spent
     assert again[0].tolist() == both[0].tolist()
     broken = next(tmp_path.iterdir())
-    broken.write_bytes(b"half")
-    assert judge_once(box, prompts, texts, rows, Judged(tmp_path, "a"))[1].tolist() == both[1].tolist()
+    for torn in (b"half", b"", b"PK\x03\x04", broken.read_bytes()[:-40], npz(margin=np.nan, state=np.zeros(3))):
+        broken.write_bytes(torn)
+        assert judge_once(box, prompts, texts, rows, Judged(tmp_path, "a"))[1].tolist() == both[1].tolist()
     judge_once(box, prompts, texts, rows, Judged(tmp_path, "another model"))
     assert len(list(tmp_path.iterdir())) == 2 * 12
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.trainer.cbbt.vision.image_folders import CLASSES, COUNTS, coop, torchvision
 from trainer.cbbt.vision.eleven_sets import LAYOUTS, read_set, set_name, sets_in
-from trainer.cbbt.vision.image_set import few_shot_pictures
+from trainer.cbbt.vision.image_set import few_shot_pictures, need_files
 from tutor_app.core.errors import UserFault
 
 WORDS = ("red apple", "green leaf", "blue sea")
@@ -103,7 +106,24 @@ def test_a_set_that_is_not_there(tmp_path: Path, name: str) -> None:
         ('{"train": [["a.jpg", 0]], "val": [], "test": []}', "is no split file of CoOp"),
         ('{"train": [["a.jpg", "x", "a"]], "val": [], "test": []}', "is no split file of CoOp"),
         ('{"train": [["a.jpg", 0, "a"], ["b.jpg", 0, "b"]], "val": [], "test": []}', "has two names, a and b"),
-        ('{"train": [["a.jpg", 0, "a"], ["b.jpg", 2, "b"]], "val": [], "test": []}', "are not numbered from 0"),
+        (
+            '{"train": [["a.jpg", 0, "a"], ["b.jpg", 2, "b"]], "val": [], "test": []}',
+            "are not numbered 0 to 1: see class 1.",
+        ),
+        (
+            '{"train": [["a.jpg", -1, "a"], ["b.jpg", 0, "b"]], "val": [], "test": []}',
+            "not numbered 0 to 1: see class -1.",
+        ),
+        ('{"train": [["a.jpg", 0, "a"]], "val": [], "test": [["b.jpg", 0, "a"]]}', "has 1 classes with images, and 2"),
+        ('{"train": [["a.jpg", 0.5, "a"]], "val": [], "test": []}', "0.5, 'a'. is not a path, a number and a class"),
+        (
+            '{"train": [["a.jpg", Infinity, "a"]], "val": [], "test": []}',
+            "inf, 'a'. is not a path, a number and a class",
+        ),
+        ('{"train": [["a.jpg", true, "a"]], "val": [], "test": []}', "True, 'a'. is not a path, a number and a class"),
+        ('{"train": [["a.jpg", 0, null]], "val": [], "test": []}', "None. is not a path, a number and a class"),
+        ('{"train": {"a.jpg": 0}, "val": [], "test": []}', "'a.jpg' is not a path, a number and a class"),
+        ('{"train": ' + "[" * 100_000, "nested too deeply"),
         ('{"train": [["a.jpg", 0, "a"], ["b.jpg", 1, "b"]], "val": [], "test": []}', "no images to test on"),
     ],
 )
@@ -126,6 +146,76 @@ def test_lists_that_do_not_fit(tmp_path: Path) -> None:
     (folder / "classnames.txt").write_text("n00 red apple\n")
     with pytest.raises(UserFault, match="n01 is no class"):
         read_set(tmp_path, "ImageNet")
+
+
+def test_a_line_without_a_variant(tmp_path: Path) -> None:
+    folder = coop(tmp_path, "FGVCAircraft")
+    (folder / "images_variant_val.txt").write_text("0034309\n")
+    with pytest.raises(UserFault, match="the variant '', which"):
+        read_set(tmp_path, "FGVCAircraft")
+
+
+def written(root: Path, change: Callable[[dict[str, list[list[Any]]]], object]) -> None:
+    """A set whose split file was changed so."""
+    path = coop(root, "EuroSAT") / "split_zhou_EuroSAT.json"
+    value = json.loads(path.read_text())
+    change(value)
+    path.write_text(json.dumps(value))
+
+
+@pytest.mark.parametrize(("one", "other", "count"), [("train", "test", 4), ("val", "test", 2), ("train", "val", 1)])
+def test_an_image_in_two_splits_is_refused(tmp_path: Path, one: str, other: str, count: int) -> None:
+    """What was learned from, or selected on, would be tested on."""
+    written(tmp_path, lambda parts: parts[other].extend(parts[one][:count]))
+    with pytest.raises(
+        UserFault, match=f"{count} images of EuroSAT are in two of its splits, {one} and {other}, such as"
+    ):
+        read_set(tmp_path, "EuroSAT")
+
+
+@pytest.mark.parametrize(("part", "verb"), [("train", "train"), ("test", "test")])
+def test_a_class_without_images(tmp_path: Path, part: str, verb: str) -> None:
+    written(tmp_path, lambda parts: parts.update({part: [row for row in parts[part] if row[1] != 1]}))
+    with pytest.raises(UserFault, match=f"The class green leaf of EuroSAT has no images to {verb} on"):
+        read_set(tmp_path, "EuroSAT")
+
+
+@pytest.mark.parametrize("where", ["train", "val"])
+@pytest.mark.parametrize("number", range(3))
+def test_a_class_folder_of_imagenet_that_is_missing(tmp_path: Path, where: str, number: int) -> None:
+    """Labels are places in the list of folders: those after it would be other classes."""
+    folder = coop(tmp_path, "ImageNet") / "images" / where / f"n0{number}"
+    shutil.rmtree(folder)
+    with pytest.raises(UserFault, match=f"The class n0{number} is in one of .* only"):
+        read_set(tmp_path, "ImageNet")
+    folder.mkdir()
+    with pytest.raises(UserFault, match="has no images to " + ("train" if where == "train" else "test")):
+        read_set(tmp_path, "ImageNet")
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_images_that_are_not_there_are_told_of(tmp_path: Path, name: str) -> None:
+    coop(tmp_path, name)
+    found = read_set(tmp_path, name)
+    train, validation = few_shot_pictures(found, 4, seed=1)
+    needed = (*train, *validation, *found.test)
+    need_files(found, needed)
+    found.test[-1].path.unlink()
+    train[0].path.write_bytes(b"")  # is there; whether it is an image is seen when it is opened
+    with pytest.raises(UserFault) as e:
+        need_files(found, needed)
+    assert e.value.message == (
+        f"1 of the {len(needed)} images of {name} that are needed are not there, such as {found.test[-1].path}."
+    )
+
+
+def test_the_identity_of_a_set_is_that_of_its_images(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    coop(one, "EuroSAT")
+    written(other, lambda parts: parts["test"].pop())
+    coop(tmp_path / "copy", "EuroSAT")
+    found = read_set(one, "EuroSAT").identity
+    assert read_set(tmp_path / "copy", "EuroSAT").identity == found != read_set(other, "EuroSAT").identity
 
 
 @pytest.mark.parametrize(
@@ -177,3 +267,20 @@ def test_a_set_that_torchvision_finds_broken(tmp_path: Path) -> None:
     (folder / "labels" / "val1.txt").unlink()
     with pytest.raises(UserFault, match="torchvision cannot read DTD"):
         read_set(tmp_path, "DTD")
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "sentence"),
+    [
+        ("DTD", "labels/test1.txt", r"torchvision cannot read DTD in \S+: .*\. Check that the set"),
+        ("Food101", "meta/test.json", r"torchvision cannot read Food101 in \S+: .*\. Check that the set"),
+        ("SUN397", "ClassName.txt", "torchvision cannot read SUN397 in .*'blue_sea' is missing"),
+        ("FGVCAircraft", "data/variants.txt", "torchvision cannot read FGVCAircraft in .*'red apple' is missing"),
+    ],
+)
+def test_lists_that_torchvision_believes(tmp_path: Path, name: str, file: str, sentence: str) -> None:
+    pytest.importorskip("torch", reason="the extra trainer is not installed")
+    _need_torchvision()
+    (torchvision(tmp_path, name) / file).write_text("\0[{")
+    with pytest.raises(UserFault, match=sentence):
+        read_set(tmp_path, name)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -262,6 +263,35 @@ def test_requests_that_cannot_be_carried_out(
     coop(tmp_path / "data", "DTD")
     assert main([*command_of(tmp_path / "data", clip, tmp_path / "run"), *more]) != 0
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("few")
+def test_an_image_that_is_missing_is_told_of_before_any_is_encoded(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coop(tmp_path / "data", "DTD")
+    read_set(tmp_path / "data", "DTD").test[-1].path.unlink()
+    assert main(command_of(tmp_path / "data", clip, tmp_path / "run")) == 2
+    assert "images of DTD that are needed are not there, such as" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "features").exists()
+
+
+@pytest.mark.usefixtures("few")
+def test_rows_of_another_copy_of_a_set_are_not_taken_for_its_own(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coop(tmp_path / "data", "DTD")
+    coop(tmp_path / "fewer", "DTD", {"train": 8, "val": 5, "test": 2})
+
+    def rows(data: str) -> list[dict[str, Any]]:
+        assert main(command_of(tmp_path / data, clip, tmp_path / "run")) == 0
+        found: list[dict[str, Any]] = json.loads((tmp_path / "run" / "vision.json").read_text())
+        return found
+
+    first, second = rows("data"), rows("fewer")
+    assert len(first) == len(second)
+    assert {r["images"] for r in first}.isdisjoint(r["images"] for r in second)
+    assert rows("data") == first
 
 
 @pytest.mark.usefixtures("few")
