@@ -1,5 +1,15 @@
 figure, ax = plt.subplots(figsize=(6.4, 3.6))
 ax.set_axisbelow(True)
+if pairs and as_places:
+    at = np.array([*pairs, (0, 0)], dtype=float)
+    reach = 0.2 * max(np.ptp(at, axis=0).max(), 1)
+    axes_through_zero(ax)
+    ax.set_xlim(at[:, 0].min() - reach, at[:, 0].max() + reach)
+    ax.set_ylim(at[:, 1].min() - reach, at[:, 1].max() + reach)
+    ax.set_aspect("equal")
+    mark(ax, pairs, "Points", colours[0])
+    finish(ax)
+    raise SystemExit
 if pairs:
     x, y = np.array(pairs, dtype=float).T
     ax.grid(color="#00000014")

@@ -195,7 +195,7 @@ def window():
     places = [t for found in (*roots.values(), *crossings.values()) for t in found]
     places += [t for found in turning.values() for t, _ in found]
     ends = [p for f in curves.values() for p in poles(f, np.linspace(-10, 10, 8001))]
-    places += [*ends, *tangents]
+    places += [*ends, *tangents, *(t for t, _ in points)]
     places = [t for n, t in enumerate(places) if not any(abs(t - other) < 1e-3 for other in places[:n])]
     if len(places) > 10:  # it repeats itself
         return -2 * np.pi, 2 * np.pi, roots, turning, crossings
@@ -290,6 +290,9 @@ figure, ax = plt.subplots(figsize=(6.4, 4.4))
 axes_through_zero(ax, across, up)
 ax.set_xlim(left, right)
 ax.set_ylim(bottom, top)
+marked_heights = [y for _, y in points]
+if marked_heights:
+    ax.set_ylim(min(bottom, *marked_heights), max(top, *marked_heights))
 marks = [t for found in (*roots.values(), *crossings.values()) for t in inside(found) if abs(t) > 1e-6]
 marks += [t for found in turning.values() for t, _ in found if abs(t) > 1e-6]
 if np.mean(["\u03c0" in placed(t) for t in marks] or [0]) >= 0.5:
@@ -345,6 +348,7 @@ for end in breaks if limits is None else []:
         if np.isfinite(before) and np.isfinite(after):
             value = f", its value is {number(here)}" if np.isfinite(here) else ""
             print(f"At {across} = {placed(end)} it jumps from {number(before)} to {number(after)}{value}")
+mark(ax, points, "Given points", colours[1])
 if bends:
     for label, f in list(curves.items())[:1]:
         bend = lambda t: values(f, np.asarray(t) + 1e-3) - 2 * values(f, t) + values(f, np.asarray(t) - 1e-3)

@@ -12,7 +12,7 @@ ax.set_aspect("equal")
 (inner,) = ax.fill(*corners.T, facecolor="#2a5d8f22", edgecolor=colours[0], linewidth=2, label=title)
 ax.set_xlim(corners[:, 0].min() - 0.15 * size, corners[:, 0].max() + 0.15 * size)
 ax.set_ylim(corners[:, 1].min() - 0.15 * size, corners[:, 1].max() + 0.15 * size)
-ax.set_title(title, fontsize=14, pad=16)
+ax.set_title(title, fontsize=14 if len(title) < 40 else 11.5, pad=16)
 figure.canvas.draw()
 along = np.linspace(0, 1, 200)[:, None]
 outline = ax.transData.transform(np.vstack([a + along * (b - a) for a, b in zip(corners, np.roll(corners, -1, axis=0))]))

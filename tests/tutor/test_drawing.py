@@ -89,7 +89,7 @@ def test_what_has_no_value_is_refused(latex: str) -> None:
         (r"Find $\int_{-1}^{2} (3x+1)\,dx$.", "y = (3x+1) and the area from x = −1 to 2"),
         ("In a triangle a = 3, b = 4 and c = 6.", "a triangle with sides 3, 4, 6"),
         ("In triangle ABC, AB = 6, AC = 8 and angle A = 90°.", "the triangle ABC with AC = 8, AB = 6, A = 90°"),
-        ("Which line goes through (1,2) and (3,6)?", "the segment PQ"),
+        ("Which line goes through (1,2) and (3,6)?", "the graph of y = 2x"),
         ("A rectangle is 8 cm long and 5 cm wide.", "a rectangle with sides 8 and 5"),
         ("A square has a side of 4 m.", "a square with side 4"),
         ("Find the area of a circle with radius 5.", "a circle of radius 5"),

@@ -252,3 +252,40 @@ def test_a_hyperbola_is_seen_beyond_its_vertices(sandbox: Sandbox) -> None:
     figure, _ = picture(found, sandbox, NeverCancelled())
     assert figure is not None
     assert "x from \u22125 to 5" in figure.alt
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn", "line"),
+    [
+        ("Draw the points (1,2), (3,4) and (5,1).", "the points", "Points: (1, 2), (3, 4), (5, 1)"),
+        ("Draw the point (2, -3).", "the point", "Points: (2, \u22123)"),
+        ("Find the line through (1, 2) and (4, 8).", "the graph of y = 2x", "Given points: (1, 2), (4, 8)"),
+        ("Draw the line through A(2, 1) and B(2, 5)", "x = 2", "Crossings with the x-axis: (2, 0)"),
+        ("Find the line passing through (0, 3) and (3, 1).", "the graph of y = (\u22122/3)x + 3", "Zeros: (4.5, 0)"),
+        ("Draw the vector AB with A(1,2) and B(4,6)", "the vector AB", "AB = (3, 4), length 5, from (1, 2) to (4, 6)"),
+        ("Let u = (1, 2, 2) and v = (2, -1, 0). Find u x v.", "the vectors u and v", "u \u00d7 v = (2, 4, \u22125)"),
+        ("Find the dot product of a = (3, 4) and b = (-1, 2).", "the vectors a and b", "a \u00b7 b = 5"),
+        (
+            "In a class 8 pupils walk, 12 come by bus, 6 by bike and 4 by car. Draw a bar chart.",
+            "a bar chart of walk, bus, bike and car",
+            "bus: 12",
+        ),
+        (
+            "Of 120 people 45 chose tea, 60 coffee and 15 water. Draw a pie chart.",
+            "a pie chart of tea, coffee and water",
+            "tea: 45, 37.5 %, 135\u00b0",
+        ),
+        (
+            "The angles of a triangle are 30°, 60° and 90°. Its shortest side is 4.",
+            "a triangle with angles 30°, 60°, 90° and shortest side 4",
+            "Side AB: 8",
+        ),
+    ],
+)
+def test_points_lines_products_and_counts_in_prose(sandbox: Sandbox, text: str, drawn: str, line: str) -> None:
+    found = find(text, asked=True)
+    assert found is not None
+    assert found.description == drawn
+    figure, words = picture(found, sandbox, NeverCancelled())
+    assert figure is not None
+    assert line in words.split("\n")

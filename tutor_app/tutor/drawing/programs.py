@@ -82,6 +82,7 @@ def functions(
     tangents: Sequence[str] = (),
     between: bool = False,
     bends: bool = False,
+    points: Sequence[tuple[str, str]] = (),
 ) -> Drawing:
     """Graphs, with their zeros, turning points, intersections and asymptotes.
 
@@ -96,13 +97,14 @@ def functions(
         tangents: Code of the places at which the first graph gets a tangent.
         between: Whether the area between the first two graphs is wanted.
         bends: Whether points of inflection are.
+        points: Code of the coordinates of points that are told.
     """
     rows = "".join(f"    {c.label!r}: lambda {_name(across)}: {c.code},\n" for c in curves)
     holds = f"lambda {_name(across)}: {condition}" if condition else "None"
     head = f"curves = {{\n{rows}}}\nacross, up = {across!r}, {up!r}\nsolution = {holds}\n"
     head += f"limits = ({limits[0]}, {limits[1]})\n" if limits else "limits = None\n"
     head += f"breaks = [{', '.join(breaks)}]\ntangents = [{', '.join(tangents)}]\n"
-    head += f"{between = }\n{bends = }\n"
+    head += f"{between = }\n{bends = }\npoints = [{', '.join(f'({x}, {y})' for x, y in points)}]\n"
     graphs = "the graph of " if len(curves) == 1 else "the graphs of "
     beside = {0: "", 1: " with its tangent"}.get(len(tangents), " with its tangents")
     return Drawing(said or graphs + _listed([c.label for c in curves]) + beside, _program(head, "functions"))
@@ -160,11 +162,18 @@ def chart(kind: str, labels: Sequence[str], values: Sequence[str]) -> Drawing:
     return Drawing(said + shown, _program(head, "chart"))
 
 
-def data(values: Sequence[str], pairs: Sequence[tuple[str, str]] = ()) -> Drawing:
-    """Values with their mean and median, or pairs of them with the line that fits best."""
+def data(values: Sequence[str], pairs: Sequence[tuple[str, str]] = (), *, as_places: bool = False) -> Drawing:
+    """Values with their mean and median, or pairs of them with the line that fits best.
+
+    Args:
+        values: Code of numbers.
+        pairs: Code of coordinates, in the place of the values.
+        as_places: Whether the pairs are points of the plane, and no measurements.
+    """
     inside = ", ".join(f"({x}, {y})" for x, y in pairs)
-    head = f"data = [{', '.join(values)}]\npairs = [{inside}]\n"
-    return Drawing("the data", _program(head, "data"))
+    head = f"data = [{', '.join(values)}]\npairs = [{inside}]\n{as_places = }\n"
+    said = f"the point{'s' * (len(pairs) > 1)}" if as_places else "the data"
+    return Drawing(said, _program(head, "data"))
 
 
 def polygon(corners: Mapping[str, tuple[str, str]], title: str, *, grid: bool, remark: str = "") -> Drawing:

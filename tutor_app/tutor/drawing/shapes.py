@@ -8,7 +8,7 @@ from math import cos, pi, sin
 from typing import Final
 
 from tutor_app.tutor.drawing import programs
-from tutor_app.tutor.drawing.programs import Drawing, Region
+from tutor_app.tutor.drawing.programs import Curve, Drawing, Region
 from tutor_app.tutor.drawing.triangles import NUMBER, UNIT, triangle
 
 _SIGNED: Final = r"([-\u2212]?\s?\d+(?:\.\d+)?(?:/\d+)?)"
@@ -29,8 +29,15 @@ _ARROW: Final = re.compile(
     rf"\bvectors?\b[^.?!]*?\bfrom\s+(?:the\s+point\s+)?([A-Z]?)\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)\s*"
     rf"to\s+(?:the\s+point\s+)?([A-Z]?)\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)"
 )
+_OF_POINTS: Final = re.compile(r"(?i)\bpoints?\b")
+_OF_SAMPLES: Final = re.compile(r"(?i)\b(?:data|scatter|best|fit|regression|correlat\w+|trend|measure\w*|mean)\b")
+_LINE_THROUGH: Final = re.compile(r"(?i)\bline\b[^.?!]*?\b(?:through|passes|contains|joins|joining|connects)\b")
+_OF_SEGMENT: Final = re.compile(r"(?i)\b(?:segment|distance|midpoint)\b")
+_NAMED_ARROW: Final = re.compile(r"(?i:\bvectors?)\s+([A-Z])([A-Z])\b")
+_MULTIPLIED: Final = re.compile(r"(?<![\w^])([a-z])\s*[x\u00d7\u00b7*]\s*([a-z])(?!\w)")
 _OF_VECTORS: Final = re.compile(
-    r"(?i)\bvectors?\b|\u27e8|\b(?:their|the) (?:sum|difference) (?:vector|arrow)|\bresultant\b|\btheir sum\b"
+    r"(?i)\b(?:dot|cross|scalar)\s+product\b|"
+    r"\bvectors?\b|\u27e8|\b(?:their|the) (?:sum|difference) (?:vector|arrow)|\bresultant\b|\btheir sum\b"
 )
 _CENTRE: Final = re.compile(rf"(?i)\bcent(?:er|re)\b[^.?!\d(]*\(\s*{_SIGNED}\s*,\s*{_SIGNED}\s*\)")
 _RADIUS: Final = re.compile(rf"(?i)\bradius\b[^.?!\d(]*?{NUMBER}")
@@ -59,7 +66,8 @@ def shape(prose: str, *, vectors: bool = False, asked: bool = False) -> Drawing 
         vectors: Whether something is marked as a vector in it.
         asked: Whether the user wants it drawn: then one vector without a name is enough.
     """
-    return triangle(prose) or _vectors(prose, vectors, asked) or _corners(prose) or _measured(prose) or _data(prose)
+    found = triangle(prose) or _vectors(prose, vectors, asked) or _corners(prose) or _measured(prose)
+    return found or _data(prose, asked)
 
 
 def _measured(prose: str) -> Drawing | None:
@@ -118,20 +126,52 @@ def _corners(prose: str) -> Drawing | None:
     pairs = _PAIR.findall(prose)
     if not found and len(pairs) == 2:
         found = {name: (_signed(x), _signed(y)) for name, (x, y) in zip("PQ", pairs, strict=True)}
+    if len(found) == 2 and _LINE_THROUGH.search(prose) and not _OF_SEGMENT.search(prose):
+        return _line(found)
     if len(found) == 2 and re.search(r"(?i)\b(segment|distance|midpoint|line|slope|gradient)\b", prose):
         return programs.polygon(found, f"Segment {''.join(found)}", grid=True)
     return None
 
 
-def _vectors(prose: str, marked: bool, asked: bool) -> Drawing | None:
-    if not marked and not _OF_VECTORS.search(prose):
+def _line(points: dict[str, tuple[str, str]]) -> Drawing | None:
+    """The line through two points."""
+    (a, b), (c, d) = [(Fraction(x), Fraction(y)) for x, y in points.values()]
+    if (a, b) == (c, d):
         return None
+    if a == c:
+        return programs.regions([Region(f"x = {_short(a)}", f"x - ({a})", "=")])
+    slope = (d - b) / (c - a)
+    start = b - slope * a
+    times = {Fraction(1): "x", Fraction(-1): "\u2212x", Fraction(0): ""}.get(slope, f"{_short(slope)}x")
+    added = f" {'+' if start > 0 else chr(0x2212)} {_short(abs(start))}" if start and times else ""
+    label = f"y = {times}{added}" if times else f"y = {_short(start)}"
+    curve = Curve(label, f"({slope}) * x + ({start})")
+    return programs.functions([curve], "x", "y", points=[*points.values()])
+
+
+def _short(value: Fraction) -> str:
+    """A number for a label: ``2``, ``0.5``, ``(2/3)``."""
+    if (value.denominator in (1, 2, 4, 5, 8, 10)) or not value:
+        return f"{float(value):.6g}".replace("-", "\u2212")
+    return f"({value})".replace("-", "\u2212")
+
+
+def _vectors(prose: str, marked: bool, asked: bool) -> Drawing | None:
+    named = {m[1]: _numbers(m.groups()[1:]) for m in _VECTOR.finditer(prose)}
+    multiplied = any({m[1], m[2]} <= named.keys() and m[1] != m[2] for m in _MULTIPLIED.finditer(prose))
+    if not marked and not multiplied and not _OF_VECTORS.search(prose):
+        return None
+    corners = {name: (_signed(x), _signed(y)) for name, x, y in _CORNER.findall(prose)}
+    if (m := _NAMED_ARROW.search(prose)) and {m[1], m[2]} <= corners.keys():
+        start, tip = corners[m[1]], corners[m[2]]
+        way = tuple(str(Fraction(q) - Fraction(p)) for p, q in zip(start, tip, strict=True))
+        return programs.vectors({m[1] + m[2]: way}, start)
     if m := _ARROW.search(prose):
         first, x, y, z, second, a, b, c = m.groups()
         ends = [(Fraction(_signed(q)) - Fraction(_signed(p))) for p, q in ((x, a), (y, b), (z, c)) if p and q]
         tail = tuple(_signed(p) for p in (x, y, z) if p)
         return programs.vectors({f"{first}{second}" or "v": tuple(map(str, ends))}, tail)
-    found = {m[1]: _numbers(m.groups()[1:]) for m in _VECTOR.finditer(prose)}
+    found = named
     if not found and (m := _UNNAMED.search(prose)):
         told = [_numbers(one.groups()) for one in re.finditer(_COORDINATES, m[0])]
         if len(told) > 4 or (len(told) == 1 and not asked):
@@ -144,12 +184,15 @@ def _numbers(written: tuple[str | None, ...]) -> tuple[str, ...]:
     return tuple(_signed(number) for number in written if number)
 
 
-def _data(prose: str) -> Drawing | None:
+def _data(prose: str, asked: bool) -> Drawing | None:
+    pairs = [(_signed(x), _signed(y)) for x, y in _PAIR.findall(prose)]
+    places = _OF_POINTS.search(prose) is not None and not _OF_SAMPLES.search(prose)
+    if asked and places and pairs:
+        return programs.data([], pairs, as_places=True)
     if not _OF_DATA.search(prose) and not re.fullmatch(rf"[\s{{}}\[\]]*{_LIST.pattern}[\s{{}}\[\].]*", prose):
         return None
-    pairs = _PAIR.findall(prose)
     if len(pairs) >= 3:
-        return programs.data([], [(_signed(x), _signed(y)) for x, y in pairs])
+        return programs.data([], pairs, as_places=places)
     if (m := _LIST.search(prose)) and not re.search(r"(?i)\bsequence\b|\.\.\.|\u2026", prose):
         return programs.data([_signed(v) for v in re.findall(_SIGNED, m[0])])
     return None

@@ -41,6 +41,9 @@ _BETWEEN: Final = re.compile(
     rf"\bangles?\b[^.?!\d]*?{NUMBER}{_DEGREES}\s*(?:,\s*and|,|and)\s*{NUMBER}{_DEGREES}[^.?!\d]*?\b(?:included|common|between)\b[^.?!\d]*?{NUMBER}",
     re.I,
 )
+_ENDMOST: Final = re.compile(
+    rf"(?i)\b(?:(?P<short>shortest|smallest)|longest|largest|greatest)\s+side\b[^.?!\d]*?{NUMBER}|\bhypotenuse\b[^.?!\d]*?{NUMBER}"
+)
 _NAMED_SIDE: Final = re.compile(rf"(?<![A-Za-z])([A-Z])([A-Z])\s*(?:=|is|of)\s*{NUMBER}(?!{_DEGREES})")
 _NAMED_ANGLE: Final = re.compile(
     rf"(?:(?:\b[Aa]ngle\s*|\u2220\s*)([A-Z]{{3}}|[A-Z]|[\u03b1\u03b2\u03b3])|(?<![A-Za-z])([A-C\u03b1\u03b2\u03b3]))\s*(?:=|is|of)\s*{NUMBER}{_DEGREES}"
@@ -88,7 +91,15 @@ def _by_words(prose: str) -> Drawing | None:
         title = f"Triangle with angles {_told(one)}\u00b0, {_told(two)}\u00b0 and a side of {_told(side)} between them"
         return _solved("ABC", {"c": side}, {"A": one, "B": two}, title)
     if m := _ANGLES.search(prose):
-        return _by_angles("ABC", dict(zip("ABC", map(_value, m.groups()), strict=True)))
+        angles = dict(zip("ABC", map(_value, m.groups()), strict=True))
+        if (told := _ENDMOST.search(prose)) and min(angles.values()) > 0:
+            corner = (min if told["short"] else max)(angles, key=angles.__getitem__)
+            length = _value(told[2] or told[3])
+            shown = ", ".join(_told(angle) + "\u00b0" for angle in angles.values())
+            which = "shortest" if told["short"] else "longest"
+            title = f"Triangle with angles {shown} and {which} side {_told(length)}"
+            return _solved("ABC", {corner.lower(): length}, angles, title)
+        return _by_angles("ABC", angles)
     if m := _BARE.search(prose):
         one, two, three = (_value(m[n]) for n in (1, 3, 5))
         if m[2] or m[4] or m[6]:
