@@ -118,6 +118,7 @@ class _Solution(Speaker):
         self._nudged = False
 
     def events(self, problem: str, meta: dict[str, Any], check: AnswerCheck | None) -> Iterator[SolveEvent]:
+        """Prompt, rounds, answer, transcript; the arguments are those of :func:`solve`."""
         self._wanted = asked(problem)
         before = self._builder.parts()
         # The examples for a kind of problem stand behind those for all, so that what an engine keeps serves both.
@@ -150,6 +151,19 @@ class _Solution(Speaker):
             if self._session is not None:
                 self._session.close()
         self._spend(seconds=self._clock() - self._start)
+        reason = yield from self._find_answer(reason, before, check)
+        meta |= provenance(self._model.info, self._dialect, self._prompt, self._settings)
+        meta |= {"ended": reason.value, "usage": asdict(self._usage)}
+        if detail:
+            meta["detail"] = detail
+        if left_out:
+            meta["left_out"] = left_out
+        yield Finished(reason, self._transcript(problem, meta), self._usage, detail)
+
+    def _find_answer(
+        self, reason: EndReason, before: tuple[Part, ...], check: AnswerCheck | None
+    ) -> Generator[SolveEvent, None, EndReason]:
+        """Find the answer, have it checked and tell it; returns why the solution ended, with that known."""
         answer = self._answer(reason)
         if check is not None and (answer is not None or self._earlier is not None):
             answer = check(answer, _whole_words(self._builder.parts()[len(before) :], reason))
@@ -159,19 +173,15 @@ class _Solution(Speaker):
                 reason = EndReason.ANSWERED
         if self._earlier is not None and reason is EndReason.NO_ANSWER and self._own.parts():
             reason = EndReason.ANSWERED  # a reply in words is one
-        meta |= provenance(self._model.info, self._dialect, self._prompt, self._settings)
-        meta |= {"ended": reason.value, "usage": asdict(self._usage)}
-        if detail:
-            meta["detail"] = detail
-        if left_out:
-            meta["left_out"] = left_out
-        if self._earlier is not None:
-            # How the solution was made stays as it is known; how each reply was made stands beside it.
-            replies = [*self._earlier.meta.get("replies", ()), meta]
-            transcript = self._earlier.with_solution(self._builder.parts(), replies=replies)
-        else:
-            transcript = Transcript.of(problem, meta=meta).with_solution(self._builder.parts())
-        yield Finished(reason, transcript, self._usage, detail)
+        return reason
+
+    def _transcript(self, problem: str, meta: dict[str, Any]) -> Transcript:
+        """The solution as it is kept; a reply stands in the one that it is about."""
+        if self._earlier is None:
+            return Transcript.of(problem, meta=meta).with_solution(self._builder.parts())
+        # How the solution was made stays as it is known; how each reply was made stands beside it.
+        replies = [*self._earlier.meta.get("replies", ()), meta]
+        return self._earlier.with_solution(self._builder.parts(), replies=replies)
 
     def _rounds(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, EndReason]:
         """Speak and run until there is a reason to end; returns it."""

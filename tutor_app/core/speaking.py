@@ -28,6 +28,7 @@ from tutor_app.core.parsing import Parser
 from tutor_app.core.parts import Text
 from tutor_app.core.ports import (
     Cancel,
+    Generation,
     LanguageModel,
     PromptProgress,
     Stopped,
@@ -54,6 +55,23 @@ class Round:
     thought_spent: bool = False  # its thought has used up its budget
     guard: TurnGuard = field(default_factory=TurnGuard)
     correction: str = ""  # what the model is told of a false statement that ended the round
+
+
+@dataclass
+class _Heard:
+    """How much a model wrote in one round, and when.
+
+    Attributes:
+        began: Time of its first token; None before it.
+        tokens: So far.
+        read: Of the prompt.
+        stopped: How it ended; None where it was ended from here.
+    """
+
+    began: float | None = None
+    tokens: int = 0
+    read: PromptProgress = field(default_factory=lambda: PromptProgress(0, 0))
+    stopped: Stopped | None = None
 
 
 class _Budget:
@@ -110,40 +128,9 @@ class Speaker:
             prefix=self._constant,
             cancel=self._budget,
         )
-        began: float | None = None
-        tokens = 0
-        read = PromptProgress(0, 0)
-        stopped: Stopped | None = None
+        heard = _Heard()
         try:
-            for item in stream:
-                if isinstance(item, Stopped):
-                    stopped = item
-                    break
-                if self._budget.spent():
-                    said.reason = EndReason.SECONDS
-                    break
-                if isinstance(item, PromptProgress):
-                    read = item
-                    if self._keep_room and not self._own.parts() and self._is_full(item.total):
-                        said.reason = EndReason.CONTEXT
-                        break
-                    yield Reading(item.done, item.total)
-                    continue
-                now = self._clock()
-                began = began if began is not None else now
-                tokens += item.tokens
-                said.raw += item.text
-                new = item.text
-                if not said.begun:
-                    if not _says_something(said.raw):
-                        continue
-                    opening = yield from self._begin(parser, opening, said)
-                    new = said.raw
-                if (yield from self._read(parser.feed(new), said)):
-                    break
-                if parser.in_thought and 0 < self._settings.thought_tokens <= tokens:
-                    said.thought_spent = True
-                    break
+            opening = yield from self._hear(stream, parser, opening, said, heard)
         except HostFault:
             # What the parser still holds back was said all the same.
             yield from self._finish(parser, opening, said)
@@ -152,25 +139,67 @@ class Speaker:
             close = getattr(stream, "close", None)
             if close is not None:
                 close()
+        if heard.stopped is not None or said.reason is not None:
+            yield from self._finish(parser, opening, said)
+        if heard.stopped is not None:
+            said.reason = _reason(heard.stopped)
+            if said.reason is EndReason.STOPPED and not self._cancel.is_set() and self._budget.spent():
+                said.reason = EndReason.SECONDS
+        self._account(heard)
+        said.in_thought = parser.in_thought
+        _cut_off(said, parser.position - len(opening))
+        return said
+
+    def _hear(
+        self, stream: Iterator[Generation], parser: Parser, opening: str, said: Round, heard: _Heard
+    ) -> Generator[SolveEvent, None, str]:
+        """Pass on what the model writes until it stops or has said enough; returns what of ``opening`` is shown."""
+        for item in stream:
+            if isinstance(item, Stopped):
+                heard.stopped = item
+                break
+            if self._budget.spent():
+                said.reason = EndReason.SECONDS
+                break
+            if isinstance(item, PromptProgress):
+                heard.read = item
+                if self._keep_room and not self._own.parts() and self._is_full(item.total):
+                    said.reason = EndReason.CONTEXT
+                    break
+                yield Reading(item.done, item.total)
+                continue
+            now = self._clock()
+            heard.began = heard.began if heard.began is not None else now
+            heard.tokens += item.tokens
+            said.raw += item.text
+            new = item.text
+            if not said.begun:
+                if not _says_something(said.raw):
+                    continue
+                opening = yield from self._begin(parser, opening, said)
+                new = said.raw
+            if (yield from self._read(parser.feed(new), said)):
+                break
+            if parser.in_thought and 0 < self._settings.thought_tokens <= heard.tokens:
+                said.thought_spent = True
+                break
+        return opening
+
+    def _account(self, heard: _Heard) -> None:
+        """Add a round to what the solution has used."""
+        read, tokens, stopped = heard.read, heard.tokens, heard.stopped
         if stopped is not None:
             tokens = stopped.generated_tokens
             read = PromptProgress(stopped.prompt_tokens, stopped.prompt_tokens, stopped.evaluated_tokens)
-            yield from self._finish(parser, opening, said)
-            said.reason = _reason(stopped)
-            if said.reason is EndReason.STOPPED and not self._cancel.is_set() and self._budget.spent():
-                said.reason = EndReason.SECONDS
-        elif said.reason is not None:
-            yield from self._finish(parser, opening, said)
-        seconds = 0.0 if began is None else stopped.decode_seconds if stopped is not None else self._clock() - began
+        seconds = 0.0
+        if heard.began is not None:
+            seconds = stopped.decode_seconds if stopped is not None else self._clock() - heard.began
         self._spend(
             prompt_tokens=self._usage.prompt_tokens or read.total,
             evaluated_tokens=self._usage.evaluated_tokens + read.evaluated,
             generated_tokens=self._usage.generated_tokens + tokens,
             decode_seconds=self._usage.decode_seconds + seconds,
         )
-        said.in_thought = parser.in_thought
-        _cut_off(said, parser.position - len(opening))
-        return said
 
     def _begin(self, parser: Parser, opening: str, said: Round) -> Generator[SolveEvent, None, str]:
         """Pass on what the prompt made the words begin with; returns what of it is shown.
