@@ -147,7 +147,7 @@ class TrainConfig:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """For a JSON file."""
+        """The settings for a JSON file."""
         return dataclasses.asdict(self)
 
 

@@ -31,7 +31,7 @@ from tutor_app.core.errors import HostFault, UserFault
 PACKAGES: Final = ("torch", "transformers", "tokenizers", "peft", "gguf", "llama-cpp-python", "sympy", "numpy")
 
 METRICS: Final = "metrics.jsonl"
-"""Of a run folder: numbers over time."""
+"""The file of a run folder that holds numbers over time."""
 
 
 def json_of(text: str | bytes) -> Any:

@@ -33,7 +33,7 @@ _LOOK_MS = 3000
 
 
 def _nothing(_: object) -> None:
-    """For results nobody waits for."""
+    """Takes results that nobody waits for."""
 
 
 def import_plainly() -> None:

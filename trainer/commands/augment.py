@@ -115,7 +115,7 @@ class Job:
 
     @property
     def teacher(self) -> Teacher:
-        """That is asked."""
+        """The teacher that is asked."""
         return self.asked.teacher
 
     def identity(self) -> dict[str, Any]:

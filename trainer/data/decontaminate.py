@@ -172,7 +172,7 @@ class Report:
     removed: tuple[dict[str, Any], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """For a JSON file."""
+        """The report for a JSON file."""
         by = Counter(f"{r['test_set']}: {r['rule']}" for r in self.removed)
         return {"kept": self.kept, "removed": len(self.removed), "by_rule": dict(by), "rows": list(self.removed)}
 

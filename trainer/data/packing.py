@@ -77,7 +77,7 @@ class Data(Protocol):
 
     @property
     def tokens(self) -> int:
-        """Of all samples."""
+        """The number of tokens of all samples."""
 
     @property
     def targets(self) -> int:
@@ -101,7 +101,7 @@ class Encoded:
 
     @property
     def tokens(self) -> int:
-        """Of all samples."""
+        """The number of tokens of all samples."""
         return sum(len(s) for s in self.samples)
 
     def digest(self) -> str:

@@ -39,7 +39,7 @@ class Problem:
 
     @property
     def id(self) -> str:
-        """Of the record or the question."""
+        """The id of the record or the question."""
         return str(self.meta["id"])
 
     @property

@@ -34,7 +34,7 @@ from tutor_app.core.dialect import DIALECTS, Dialect
 from tutor_app.core.errors import HostFault, UserFault
 
 FORMAT: Final = 1
-"""Of the folder; another number makes it anew."""
+"""The version of the folder's form; another number makes the folder anew."""
 CHUNK: Final = 256
 """Lines that a process takes at once."""
 ALONE_BYTES: Final = 8_000_000
@@ -294,7 +294,7 @@ class _Writer:
 
     @property
     def hash(self) -> str:
-        """As :meth:`trainer.data.packing.Encoded.digest` has it."""
+        """The hash that :meth:`trainer.data.packing.Encoded.digest` gives."""
         return self._sha.hexdigest()[:16]
 
 

@@ -162,7 +162,7 @@ def _hash(text: str) -> bytes:
 
 @cache
 def known_hashes() -> frozenset[bytes]:
-    """Of the questions of test sets."""
+    """The hashes of the questions of test sets."""
     data = resources.files("trainer").joinpath("data", "test_questions.bin").read_bytes()
     return frozenset(data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES))
 

@@ -16,7 +16,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 NAME: Final = "mumath_packed"
-"""As which transformers knows it."""
+"""The name under which transformers knows this attention."""
 
 
 def bounds(positions: torch.Tensor) -> tuple[torch.Tensor, int]:

@@ -18,7 +18,7 @@ from tutor_app.core.errors import UserFault
 FACTORS: Final = "rope_freqs.weight"
 """Tensor of a GGUF file that holds the factors of Llama 3's scaling."""
 KINDS: Final = ("default", "linear", "llama3", "yarn")
-"""That can be exported."""
+"""The kinds of rotary scaling that can be exported."""
 GLOBAL, LOCAL = "full_attention", "sliding_attention"
 
 

@@ -23,7 +23,7 @@ FILE_BYTES: Final = 5 * 10**9
 _NAMES: Final = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.uint8: "U8"}
 
 Shapes = Mapping[str, tuple[int, ...]]
-"""Of tensors, by name."""
+"""The shapes of tensors, by name."""
 
 
 @dataclass(frozen=True, slots=True)

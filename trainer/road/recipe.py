@@ -230,7 +230,7 @@ def _check(reading: _Reading) -> None:
 
 
 def _check_teacher(reading: _Reading, teacher: Teacher | None, augment: Augment, synthesize: Synthesize | None) -> None:
-    """That who is asked is named, once, and is asked something."""
+    """Check that the teacher is named once, and that a stage asks it."""
     problems = reading.problems
     if augment.asked and teacher is None:
         problems.append("asked in [augment] needs the table [teacher]")

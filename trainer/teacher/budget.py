@@ -21,7 +21,7 @@ from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, Sampling,
 from tutor_app.tutor.service import LoadableModel
 
 CHARACTERS: Final = 4
-"""Of a token, where nobody counts."""
+"""Characters of a token, where nobody counts."""
 POLL_SECONDS: Final = 0.1
 """How often a wait for its turn looks whether it was cancelled."""
 
@@ -82,7 +82,7 @@ class Spent:
         return self + Spent(-other.requests, -other.tokens_in, -other.tokens_out)
 
     def to_list(self) -> list[int]:
-        """For a journal."""
+        """The numbers for a journal."""
         return [self.requests, self.tokens_in, self.tokens_out]
 
 
@@ -99,7 +99,7 @@ class Meter(Protocol):
 
     @property
     def cost(self) -> float:
-        """Of what was spent."""
+        """The cost of what was spent."""
 
     def spent_before(self, spent: Spent) -> None:
         """Count what an earlier start of the same work has spent."""
@@ -130,7 +130,7 @@ class Metered:
 
     @property
     def info(self) -> ModelInfo:
-        """Of the model."""
+        """The model behind the budget."""
         return self._model.info
 
     @property
@@ -140,7 +140,7 @@ class Metered:
 
     @property
     def cost(self) -> float:
-        """Of what was spent."""
+        """The cost of what was spent."""
         return self.limits.price(self._spent.tokens_in, self._spent.tokens_out)
 
     def spent_before(self, spent: Spent) -> None:

@@ -67,7 +67,7 @@ class Teacher:
 
     @property
     def name(self) -> str:
-        """Of the model, for provenance."""
+        """The name of the model, for provenance."""
         return self.model.info.name
 
     def identity(self) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Shard:
         return cls(int(found[1]), int(found[2]))
 
     def name(self, step: str) -> str:
-        """Of the shard's journal."""
+        """The name of the shard's journal."""
         return f"{step}.journal" if self.of == 1 else f"{step}.{self.number}-of-{self.of}.journal"
 
 

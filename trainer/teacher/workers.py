@@ -37,7 +37,7 @@ class Job(Protocol):
 
     @property
     def teacher(self) -> Teacher:
-        """That is asked."""
+        """The teacher that is asked."""
 
     def identity(self) -> dict[str, Any]:
         """What the rows depend on."""
@@ -145,7 +145,7 @@ class _RayWorker:
             self._fault = _plain(e)
 
     def identity(self) -> dict[str, Any] | TutorError:
-        """Of the job; or why there is none."""
+        """The identity of the job; or why there is none."""
         return self._fault or self._job.identity()
 
     def answers(self) -> bool:
@@ -219,7 +219,7 @@ class _Fleet:
 
     @property
     def cost(self) -> float:
-        """Of what was spent."""
+        """The cost of what was spent."""
         return self.limits.price(self._spent.tokens_in, self._spent.tokens_out)
 
     def begin(self) -> None:

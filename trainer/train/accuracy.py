@@ -163,7 +163,7 @@ def _judge(last: Finished, gold: str, grader: Any) -> Solved:
 
 
 def rates(solved: Sequence[Solved]) -> dict[str, float | int]:
-    """For the metrics: fractions of the problems, and of the blocks."""
+    """The rates for the metrics: fractions of the problems, and of the blocks."""
     n, blocks = len(solved), sum(s.blocks for s in solved)
     found: dict[str, float | int] = {
         "solve_accuracy": round(sum(s.right for s in solved) / n, 4),

@@ -91,7 +91,7 @@ class Resumed:
     changed: Mapping[str, tuple[Any, Any]]
 
     def sentence(self) -> str:
-        """For the screen."""
+        """The sentence that tells from where training goes on."""
         said = f"Going on from step {self.position.step:,}."
         bits = [k for k in self.changed if k in LAST_BITS]
         results = [f"{k} was {was}, is {now}" for k, (was, now) in self.changed.items() if k in RESULTS]

@@ -117,7 +117,7 @@ class SupervisedLoss(nn.Module):  # type: ignore[misc]  # torch is not there whe
         return hidden
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Of last hidden states, shape ``(..., n_vocab)``."""
+        """The logits of last hidden states, shape ``(..., n_vocab)``."""
         return finished(self.model, head(self.model)(hidden))
 
     def forward(self, ids: torch.Tensor, positions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -35,7 +35,7 @@ class Trained:
 
     @property
     def parameters(self) -> list[Any]:
-        """Those that are trained."""
+        """The parameters that are trained."""
         return [p for p in self.module.parameters() if p.requires_grad]
 
 

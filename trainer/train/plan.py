@@ -249,7 +249,7 @@ def flops_per_token(found: Counts, config: TrainConfig) -> float:
 
 
 def tokens_per_step(config: TrainConfig) -> float:
-    """Of all ranks, with samples of the assumed mean length."""
+    """The tokens of a step over all ranks, with samples of the assumed mean length."""
     return float(config.batch_size * (300 if config.stage == 1 else 450))
 
 

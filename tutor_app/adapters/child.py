@@ -32,7 +32,7 @@ KEPT_LINES: Final = 60
 
 _NO_PYTHON: Final = re.compile(r"(?:Syntax|Indentation|Tab)Error\b")
 _FILE: Final = re.compile(r'File "([^"]+)", line \d+')
-"""Of the report of an exception."""
+"""The place of an error in the report of an exception."""
 
 Inbox = queue.Queue[Message]
 
@@ -240,7 +240,7 @@ class AnswerProcess:
 
     @property
     def pid(self) -> int | None:
-        """Of the process, or None while none runs."""
+        """The process id, or None while none runs."""
         child = self._child
         return child.pid if child is not None and child.alive else None
 

@@ -18,9 +18,9 @@ QT: Final = (
     *("Qt*.abi3.so", "libpyside6.abi3.so*", "Qt/lib/libicu*", "Qt/plugins/platforms/*"),
     *(f"Qt/lib/libQt6{part}.so.6" for part in ("Core", "DBus", "Gui", "Widgets", "PrintSupport", "Svg", "XcbQpa")),
 )
-"""Of the package PySide6, what the window begins with."""
+"""Files of the package PySide6 that the window needs first."""
 ENGINE: Final = ("lib/*.so*",)
-"""Of the package llama_cpp."""
+"""Files of the package llama_cpp."""
 _CALLS_MAIN: Final = re.compile(rb"^    (?:main\(\)|sys\.exit\(main\(\)\))\s*\Z", re.M)
 _HEAD: Final = struct.Struct("<6s34xQ10xHH2x")
 """Of an ELF file: its mark for 64 bits, where its table of sections is, an entry's size, and how many there are."""

@@ -238,7 +238,7 @@ class VoteCast:
     votes: int = 0
 
     def sentence(self) -> str:
-        """For the user: how far the vote is."""
+        """The state of the vote in one sentence."""
         said = f"{self.done} of {self.of} attempts"
         return f"{said}, {self.votes} for {self.leading}" if self.votes else said
 

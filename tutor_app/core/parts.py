@@ -199,5 +199,5 @@ class Attempt:
 
     @property
     def answer(self) -> Answer | None:
-        """Its answer, if it gave one."""
+        """The answer of the attempt, if it gave one."""
         return next((p for p in reversed(self.parts) if isinstance(p, Answer)), None)

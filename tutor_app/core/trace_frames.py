@@ -47,7 +47,7 @@ class Frames(Sequence[Frame]):
     __hash__ = None  # type: ignore[assignment]
 
     def with_changes(self) -> tuple[Frame, ...]:
-        """Those in which something has just changed."""
+        """The frames in which something has just changed."""
         return tuple(map(self._frame, sorted((n for n in self._changed if n in self._stack), key=self._stack.index)))
 
     def _frame(self, number: int) -> Frame:

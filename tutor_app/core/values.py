@@ -82,13 +82,13 @@ class PublishedAccuracy:
 
     @property
     def share(self) -> str:
-        """Without the source: ``MATH 79.7 % with code``."""
+        """The published result without its source: ``MATH 79.7 % with code``."""
         how = "with code" if self.with_code else "thinking, without code" if self.thinking else "without code"
         return f"{self.benchmark} {self.percent:g} % {how}"
 
     @property
     def sentence(self) -> str:
-        """For the one who chooses a model."""
+        """The published result in one sentence, with its source."""
         return f"{self.share} (published, not measured by us: {self.source})"
 
 

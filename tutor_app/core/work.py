@@ -113,7 +113,7 @@ class LineVerdict:
         return self.kind in FAULTS
 
     def remark(self) -> str:
-        """For the student, in one sentence; empty for an empty line."""
+        """The remark for the student, one sentence; empty for an empty line."""
         said = SAYS[self.kind]
         if self.counterexample:
             said += f": {self.counterexample}"

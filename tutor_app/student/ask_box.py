@@ -78,7 +78,7 @@ class Suggestions(QWidget):
 
     @property
     def buttons(self) -> list[QPushButton]:
-        """Those of the present suggestions."""
+        """The buttons of the present suggestions."""
         return self.controls[: len(self._shown)]
 
     def _choose(self, number: int) -> None:

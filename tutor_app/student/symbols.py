@@ -46,7 +46,7 @@ def matrix(rows: int, columns: int) -> Symbol:
 
 
 def size_in_words(rows: int, columns: int) -> str:
-    """Of a matrix: ``1 row and 2 columns``."""
+    """The size of a matrix in words: ``1 row and 2 columns``."""
     return f"{rows} row{'s' * (rows != 1)} and {columns} column{'s' * (columns != 1)}"
 
 

@@ -57,7 +57,7 @@ class Row:
 
     @property
     def shown(self) -> str:
-        """With its formulas between dollar signs."""
+        """The line with its formulas between dollar signs."""
         return read_typed(self.text[:LONGEST_LINE]).text
 
     @property
@@ -70,7 +70,7 @@ class Row:
         return f"{remark[:1].upper()}{remark[1:]}."
 
     def spoken(self) -> str:
-        """For a screen reader."""
+        """The row as a screen reader says it."""
         found = self.verdict
         verdict = "" if found is None or not SAYS[found.kind] else f", {found.remark()}"
         return f"Line {self.number}: {spoken_prose(self.shown) or 'empty'}{verdict}"
@@ -240,7 +240,7 @@ class RowDelegate(QStyledItemDelegate):
 
 
 def _baseline(document: QTextDocument) -> float:
-    """Of the first line, from the top of the document."""
+    """The baseline of the first line, from the top of the document."""
     layout = document.firstBlock().layout()
     line = layout.lineAt(0)
     return layout.position().y() + line.y() + line.ascent() if line.isValid() else 0.0

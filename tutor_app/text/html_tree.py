@@ -22,7 +22,7 @@ class Node:
 
     @property
     def classes(self) -> frozenset[str]:
-        """Its classes."""
+        """The classes of the element."""
         return frozenset(self.attributes.get("class", "").split())
 
 

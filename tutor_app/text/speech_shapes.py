@@ -24,7 +24,7 @@ _ROWS: Final = frozenset(["math", "mrow", "mstyle", "mtd", "mpadded", "semantics
 
 
 def text_of(element: ET.Element) -> str:
-    """Its own text, without white space around it."""
+    """The text of an element itself, without white space around it."""
     return (element.text or "").strip()
 
 

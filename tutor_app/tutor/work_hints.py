@@ -84,7 +84,7 @@ GENERAL: Final = {
     "formula": "What is asked for here, and what does this formula give? A sketch with the lengths helps.",
     "arithmetic": "The way is right. Work the numbers in this line out once more.",
 }
-"""For every common slip; without numbers or formulas."""
+"""A hint for every common slip; without numbers or formulas."""
 BY_KIND: Final = {
     "lost": "The line before has a solution that this one has not. Which step has thrown it away?",
     "gained": "This line has a solution that the line before has not. Try it in the line before.",
@@ -108,7 +108,7 @@ _CALLED_RIGHT: Final = re.compile(
     r"|\b(?:well done|good job|great work|correctly (?:solved|done|simplified|expanded|factored))\b"
     r"|\bno (?:mistakes?|errors?)\b|\bnothing (?:is )?wrong\b"
 )
-"""Said of a line that is known to be false."""
+"""Words that call a line right, which a hint about a false one must not have."""
 _ASKED_WHETHER: Final = re.compile(r"(?i)\b(?:whether|if|that|sure|until|when|so)\s+(?:the|this|your|each|every)?\s*$")
 _PLACE: Final = re.compile(r"(?i)\b(?:lines?|steps?|rows?|terms?)\s+(?:number\s+)?\d+(?:\s+(?:and|to)\s+\d+)?")
 _FIGURES: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")

@@ -192,7 +192,7 @@ class Engine:
 
     @property
     def pid(self) -> int | None:
-        """Of the model process, if it runs."""
+        """The process id of the model process, if it runs."""
         worker = self._worker
         return worker.pid if worker is not None and worker.alive else None
 

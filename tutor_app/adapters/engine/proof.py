@@ -45,7 +45,7 @@ _BATCHES: Final = (32, 8, 5)
 WRONG: Final = 3
 """The exit code of a proof that computed something else."""
 NO_CARD: Final = 4
-"""Of one that was to use a graphics card, and found none."""
+"""The exit code of a proof that was to use a graphics card, and found none."""
 
 
 class WrongText(Exception):

@@ -69,7 +69,7 @@ class GgufInfo:
 
     @property
     def architecture(self) -> str:
-        """For example ``qwen2`` or ``llama``."""
+        """The architecture, for example ``qwen2`` or ``llama``."""
         return self.text("general.architecture")
 
     @property

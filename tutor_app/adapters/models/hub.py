@@ -28,7 +28,7 @@ HUB: Final = "https://huggingface.co"
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _FILE: Final = re.compile(r"(?!.*\.\.)[\w. +/-]{1,200}\.gguf", re.ASCII | re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"https?://[^/]+/([^/]+/[^/]+)/(?:resolve|blob|raw)/[^/]+/([^?#]+)")
-"""Of a file of a repository, as the browser shows it."""
+"""The address of a file of a repository, as the browser shows it."""
 _HOPS: Final = 5
 
 

@@ -14,7 +14,7 @@ class Hub:
 
     @property
     def label(self) -> str:
-        """For the user."""
+        """The name of the source for the user."""
         return urlsplit(self.url).hostname or self.url
 
 
@@ -38,7 +38,7 @@ class PackageChunks:
 
     @property
     def label(self) -> str:
-        """For the user."""
+        """The name of the source for the user."""
         return f"the Python packages {self.package.format(n=1)} to {self.chunks}"
 
 

@@ -58,7 +58,7 @@ def _accept_any(_: Path) -> None:
 
 
 def _no_progress(_: Progress) -> None:
-    """For callers who want no progress."""
+    """Ignores progress, for callers who want none."""
 
 
 class ModelStore:

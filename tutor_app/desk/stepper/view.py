@@ -37,7 +37,7 @@ from tutor_app.ui.formulas import Formulas
 NARROW_PAIR: Final = 420
 """Pixels below which two blocks of code stand one above the other."""
 FIGURE_SHARE: Final = 0.55
-"""Of the height that values and output share."""
+"""The figure's share of the height that values and output have together."""
 WIDE: Final = 760
 """Pixels from which code and values stand side by side."""
 

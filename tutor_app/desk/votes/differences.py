@@ -51,7 +51,7 @@ class Difference:
     right: tuple[Word, ...]
 
     def sentence(self) -> str:
-        """For a screen reader: ``here 10, beside it 9``."""
+        """The difference as a screen reader says it: ``here 10, beside it 9``."""
         here, there = (" ".join(word.text for word in words)[:_LONGEST_SAID] for words in (self.left, self.right))
         return f"here {spoken_prose(here) or 'nothing'}, beside it {spoken_prose(there) or 'nothing'}"
 
@@ -99,7 +99,7 @@ def said(found: Sequence[Difference]) -> str:
 
 
 def tally(found: Sequence[Difference]) -> str:
-    """For the user: ``The two differ in 3 places``."""
+    """The number of differences in words: ``The two differ in 3 places``."""
     if not found:
         return "The two are the same, word by word."
     return f"The two differ in {len(found)} place{'s' if len(found) != 1 else ''}, underlined."

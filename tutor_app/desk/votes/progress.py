@@ -19,7 +19,7 @@ _GAP: Final = 3
 
 
 def progress_text(cast: VoteCast) -> str:
-    """For the user: ``3 of 8, leading: 12 with 3``."""
+    """The state of a vote in words: ``3 of 8, leading: 12 with 3``."""
     said = f"{cast.done} of {cast.of}"
     return f"{said}, leading: {plain(f'${cast.leading}$')} with {cast.votes}" if cast.votes else said
 
