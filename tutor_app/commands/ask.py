@@ -77,4 +77,4 @@ def run(args: argparse.Namespace) -> int:
     assert last is not None
     if args.json:
         print(last.transcript.to_json())
-    return exit_code(last, stop, said=bool(last.transcript.replies[-1][1]), as_json=args.json)
+    return exit_code(last, stop, answered=bool(last.transcript.replies[-1][1]), as_json=args.json)

@@ -194,16 +194,16 @@ def show(
     )
     if trace is not None:
         _write_traces(trace, last.transcript.problem, traces)
-    return exit_code(last, stop, said=last.transcript.answer is not None, as_json=as_json)
+    return exit_code(last, stop, answered=last.transcript.answer is not None, as_json=as_json)
 
 
-def exit_code(last: Finished, stop: threading.Event, *, said: bool, as_json: bool) -> int:
+def exit_code(last: Finished, stop: threading.Event, *, answered: bool, as_json: bool) -> int:
     """What the command ends with; where only JSON was printed, says beside it what went wrong.
 
     Args:
         last: The end of the solution or reply.
         stop: Whether it was stopped by Ctrl+C.
-        said: Whether there is what was asked for.
+        answered: Whether there is what was asked for.
         as_json: JSON was printed.
     """
     if stop.is_set():
@@ -212,7 +212,7 @@ def exit_code(last: Finished, stop: threading.Event, *, said: bool, as_json: boo
         print(f"tutor: {last.detail}", file=sys.stderr)
     if last.reason in (EndReason.ENGINE, EndReason.SANDBOX):
         return FAILED
-    return DONE if said else NO_ANSWER
+    return DONE if answered else NO_ANSWER
 
 
 def _collecting(traces: list[Recording], events: Iterable[SolveEvent]) -> Generator[SolveEvent, None, None]:
