@@ -40,6 +40,7 @@ from tutor_app.text.plain import plain
 from tutor_app.window.dialogs.samples import SamplesDialog, pick
 from tutor_app.window.dialogs.settings import SettingsDialog
 from tutor_app.window.dialogs.shortcuts import ShortcutsDialog
+from tutor_app.window.menus import ABOUT
 from tutor_app.window.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -627,3 +628,13 @@ def test_a_long_title_ends_at_a_word(open_window: Open) -> None:
     title = window.windowTitle()
     assert title == "Find the sum of all natural numbers up to one hundred and\u2026 \u2013 MuMath Tutor"
     window.escape()
+
+
+def test_the_help_menu_tells_what_the_program_is(open_window: Open) -> None:
+    window = open_window(ScriptedServices())
+    (action,) = (a for a in window.findChildren(QAction) if a.text() == "About MuMath Tutor")
+    action.trigger()
+    (box,) = window.findChildren(QMessageBox)
+    assert box.isVisible()
+    assert box.text() == ABOUT
+    box.close()
