@@ -76,6 +76,17 @@ class TestExpand:
         ("g(t):=t+1", "g(t)\u2254 t+1"),
         ("g\\mathrel{\\mathop:}=h", "g\u2254 h"),
         ("g\\mathrel{:=}h", "g\u2254 h"),
+        ("\\nicefrac{1}{t}", "{1}/{t}"),
+        ("\\arc{PQ}", "\\overset{\\frown}{PQ}"),
+        ("\\vv{PQ}", "\\overrightarrow{PQ}"),
+        ("\\cssId{k}{t}", "{t}"),
+        ("\\bbox[4px,border:1px solid]{t}", "\\boxed{t}"),
+        ("\\bbox[pink,4px]{t}", "\\colorbox{pink}{t}"),
+        ("\\underbracket{u+v}_{k}", "\\underset{k}{\\underbracket{u+v}}"),
+        ("\\overbracket[1pt]{u}^{k}", "\\overset{k}{\\overbracket{u}}"),
+        ("\\left<u,v\\right>", "\\left\\langle u,v\\right\\rangle "),
+        ("\\mleft(t\\mright)", "\\left(t\\right)"),
+        ("t \\textless 3", "t < 3"),
         ("p::=q", "p\u2a74 q"),
         ("p:q=2:3", "p:q=2:3"),
         ("p\\centernot\\implies q", "p\\nRightarrow q"),
@@ -106,6 +117,26 @@ class TestExpand:
     def test_is_typeset_and_is_markup_for_browsers(self, source: str) -> None:
         assert typeset(source, True).ok
         assert mathml(source, True) is not None
+
+
+def test_the_columns_of_an_alignedat_stand_close() -> None:
+    apart = typeset(r"\begin{aligned}u&+v&w&=1\\u&-v&w&=2\end{aligned}", True).width
+    assert typeset(r"\begin{alignedat}{2}u&+v&w&=1\\u&-v&w&=2\end{alignedat}", True).width < apart - 1
+    assert (
+        typeset(r"\begin{array}{r@{}l}u&=3\end{array}", True).width
+        < typeset(r"\begin{array}{rl}u&=3\end{array}", True).width
+    )
+
+
+@pytest.mark.parametrize(("source", "same"), [
+    (r"\tag{7} u=v", r"u=v\tag{7}"),
+    (r"\begin{align}\tag{7} u&=v\\w&=t\end{align}", r"\begin{align} u&=v\tag{7}\\w&=t\end{align}"),
+    ("u^2^3", "u^{2^{3}}"),
+])  # fmt: skip
+def test_what_is_said_in_another_order_is_drawn_alike(source: str, same: str) -> None:
+    one, other = typeset(source, True), typeset(same, True)
+    assert one.ok
+    assert (one.width, one.ascent) == pytest.approx((other.width, other.ascent))
 
 
 @pytest.mark.parametrize("source", [r"\textsc{Note}\ x", r"\utilde{x}", r"\bra{u}\ket{v}\ \tr A\ \diag(1,2)"])

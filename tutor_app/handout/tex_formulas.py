@@ -23,6 +23,7 @@ from tutor_app.text.tex_characters import (
     greek,
     math_character,
 )
+from tutor_app.text.words_in_formulas import named_words
 
 _OUTER: Final = {"align", "gather", "equation", "eqnarray", "multline", "flalign", "alignat"}
 _INNER: Final = {"align": "aligned", "gather": "gathered", "multline": "gathered", "flalign": "aligned",
@@ -83,6 +84,7 @@ def formula(s: Segment) -> str:
     source = re.sub(r"(?<!\\)((?:\\\\)*)%", r"\1\\%", source)
     # A bracket or star after a line break is not its option unless it holds a length.
     source = re.sub(r"\\\\\s*(?=\*|\[(?!\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|bp)\s*\]))", r"\\\\{}", source)
+    source = named_words(source)
     source = re.sub(r"\\bold(?![A-Za-z])", r"\\mathbf", source)
     source = re.sub(r"\\(?:label|nonumber|notag)\b(?:\s*\{[^{}]*\})?", "", source)
     source = _characters(_shortened(source))

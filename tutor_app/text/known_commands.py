@@ -43,6 +43,8 @@ _SIGNS: Final = {
     # text signs
     "P": "\u00b6", "S": "\u00a7", "sect": "\u00a7", "dag": "\u2020", "ddag": "\u2021", "Dagger": "\u2021",
     "AA": "\u00c5", "aa": "\u00e5", "copyright": "\u00a9", "textcopyright": "\u00a9", "textregistered": "\u00ae",
+    "textless": "<", "textgreater": ">", "euro": "\\text{\u20ac}", "texteuro": "\\text{\u20ac}",
+    "yen": "\\text{\u00a5}", "pounds": "\\text{\u00a3}", "mleft": "\\left", "mright": "\\right",
     "lq": "\u2018", "rq": "\u2019", "dotsx": "\\ldots ", "enskip": "\\enspace ", "relax": "",
     # physics
     "dd": "\\mathrm{d}", "grad": "\\nabla ", "laplacian": "\\nabla^2 ", "curl": "\\nabla\\times ",
@@ -57,7 +59,8 @@ _SIGNS: Final = {
 """What a command without arguments is drawn as."""
 _OPERATORS: Final = (
     "diag Tr trace Span sinc erf Res ord supp adj cis Arg Log Var Cov id Hom Aut End sign proj dist card"
-    " nullity Area Vol area vol arcctan mex lb ld Li Ei Si conv diam GL SL SO median"
+    " nullity Area Vol area vol arcctan mex lb ld Li Ei Si conv diam GL SL SO median sen tg ctg cotg arctg arcctg"
+    " arccotg arcsen senh tgh sh ch th cth cosec arsh arch arth"
 )
 """Names that authors define for themselves with DeclareMathOperator, and that models write without."""
 _SIGNS.update({name: f"\\operatorname{{{name}}}" for name in _OPERATORS.split()})
@@ -83,7 +86,7 @@ _RENAMED: Final = {
     "undergroup": "underbrace", "xrightleftarrows": "xrightleftharpoons", "xrightequilibrium": "xrightleftharpoons",
     "xleftequilibrium": "xrightleftharpoons", "mathds": "mathbb", "mathbbm": "mathbb", "dbar": "bar",
     "pdfrac": "frac", "uline": "underline", "textcircled": "mathrm", "hphantom": "phantom", "sout": "cancel",
-    "hcancel": "cancel",
+    "hcancel": "cancel", "vv": "overrightarrow", "mathnormal": "mathit",
 }  # fmt: skip
 _NEGATED: Final = {
     "=": "\\neq ", "<": "\\nless ", ">": "\\ngtr ", "|": "\\nmid ", "\\leq": "\\nleq ", "\\geq": "\\ngeq ",
@@ -110,8 +113,9 @@ _SPACED: Final = frozenset({
 """Signs that have their space without being told."""
 _ENCLOSED: Final = {
     "longdiv": "{{)}}\\overline{{\\,{0}}}", "box": "\\boxed{{{0}}}", "updiagonalstrike": "\\cancel{{{0}}}",
-    "downdiagonalstrike": "\\bcancel{{{0}}}", "horizontalstrike": "\\overline{{{0}}}", "top": "\\overline{{{0}}}",
+    "downdiagonalstrike": "\\bcancel{{{0}}}", "horizontalstrike": "\\cancel{{{0}}}", "top": "\\overline{{{0}}}",
     "bottom": "\\underline{{{0}}}", "circle": "\\boxed{{{0}}}", "roundedbox": "\\boxed{{{0}}}",
+    "radical": "\\sqrt{{{0}}}", "left": "\\left|{0}\\right.", "right": "\\left.{0}\\right|",
 }  # fmt: skip
 _PREFIXES: Final = {
     "kilo": "k", "mega": "M", "giga": "G", "tera": "T", "hecto": "h", "deca": "da", "deci": "d", "centi": "c",
@@ -160,6 +164,7 @@ def expand(source: str) -> str:
     s = _environments(s)
     for build in (_units, _physics, coloured):
         s = build(s)
+    s = _said_again(s)
     s = replace_command(s, "ce", 1, lambda a: _chemistry(a[0]))
     s = replace_command(s, "enclose", 2, _enclosed)
     s = replace_command(s, "longdiv", 1, lambda a: _enclosed(["longdiv", a[0]]))
@@ -173,10 +178,54 @@ def expand(source: str) -> str:
     return re.sub(r"\\([A-Za-z]+)", lambda m: _SIGNS.get(m[1], m[0]), s)
 
 
+def _said_again(s: str) -> str:
+    """Commands with arguments, in the commands that every reader of LaTeX knows."""
+    for name in ("nicefrac", "sfrac", "flatfrac"):
+        s = replace_command(s, name, 2, lambda a: f"{{{a[0]}}}/{{{a[1]}}}")
+    s = replace_command(s, "textsuperscript", 1, lambda a: f"{{}}^{{\\text{{{a[0]}}}}}")
+    s = replace_command(s, "textsubscript", 1, lambda a: f"{{}}_{{\\text{{{a[0]}}}}}")
+    for name in ("class", "cssId", "href"):
+        s = replace_command(s, name, 2, lambda a: f"{{{a[1]}}}")
+    s = re.sub(r"\\bbox\s*(?:\[([^\]]*)\])?\s*(?=\{)", _background, s)
+    s = re.sub(r"\\(?:arc|overarc|wideparen|overparen)(?=\s*\{)", r"\\overset{\\frown}", s)
+    for name, mark, place in (("under", "_", "under"), ("over", "^", "over")):
+        s = re.sub(rf"\\{name}(bracket|paren)\s*(?:\[[^\]]*\]\s*)*(?=\{{)", rf"\\{name}\1", s)
+        s = _labelled(s, rf"\\{name}(?:bracket|paren)(?=\s*\{{)", mark, place)
+    return re.sub(r"\\(?:short)?intertext\s*\{([^{}]*)\}", r"&\\text{\1}\\\\ ", s)
+
+
+def _background(m: re.Match[str]) -> str:
+    """MathJax's box: with a border it is one of ours, with a colour a ground."""
+    options = m[1] or ""
+    if "border" in options:
+        return "\\boxed"
+    colour = next(
+        (o.strip() for o in options.split(",") if re.fullmatch(r"\s*(#[0-9A-Fa-f]{3,6}|[A-Za-z]+)\s*", o)), ""
+    )
+    return f"\\colorbox{{{colour}}}" if colour else ""
+
+
+def _labelled(s: str, command: str, mark: str, place: str) -> str:
+    """What stands at a bracket, in the middle of it."""
+    out, at = "", 0
+    for m in re.finditer(command, s):
+        if m.start() < at:
+            continue
+        held, end = argument(s, m.end())
+        label = ""
+        if found := re.compile(rf"\s*{re.escape(mark)}").match(s, end):
+            label, end = argument(s, found.end())
+        built = f"{m[0]}{{{_labelled(held, command, mark, place)}}}"
+        out += s[at : m.start()] + (f"\\{place}set{{{label}}}{{{built}}}" if label else built)
+        at = end
+    return out + s[at:]
+
+
 def _fences(s: str) -> str:
     """Fences of a given size: without braces of their own; the empty one is nothing."""
     s = re.sub(_SIZED + r"\{\s*(\\[A-Za-z]+|\\[{}|]|[()\[\]|/<>.])\s*\}", r"\\\1\2 ", s)
     s = re.sub(_SIZED + r"\.", "", s)
+    s = re.sub(r"\\(left|right|middle)\s*([<>])", lambda m: f"\\{m[1]}\\{'l' if m[2] == '<' else 'r'}angle ", s)
     s = re.sub(_SIZED + "<", r"\\\1\\langle ", s)
     return re.sub(_SIZED + ">", r"\\\1\\rangle ", s)
 

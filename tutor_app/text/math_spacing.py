@@ -47,6 +47,7 @@ _NAMED_SPACES: Final = {
 
 # ziamath takes an em for 4/3 of the text size.
 _EM: Final = 0.75
+_COLUMN_GAP: Final = 0.9
 _RELATION_SPACE: Final = f"{5 / 18 * _EM:.3f}em"
 _BINARY_SPACE: Final = f"{4 / 18 * _EM:.3f}em"
 # Heights that the converter gives to \\big, \\Big, \\bigg and \\Bigg, and those that TeX gives them.
@@ -313,10 +314,20 @@ def _mark_tables(mathml: ET.Element, source: str) -> None:
         if lines.columns or lines.rows:
             table.set("columnrules", " ".join(map(str, lines.columns)))
             table.set("rowrules", " ".join(lines.rows))
+        if lines.close:
+            _close_columns(table, lines.close)
         if table.get("displaystyle") != "true" and not lines.display:
             for row in table:
                 for cell in row:
                     cell.set("displaystyle", "false")
+
+
+def _close_columns(table: ET.Element, close: tuple[int, ...]) -> None:
+    """No gap between some columns, as in ``alignedat`` and where an array has ``@{}`` between two."""
+    count = max((len(row) for row in table), default=1) - 1
+    given = table.get("columnspacing", "").split() or [f"{_COLUMN_GAP * _EM:.3f}em"]
+    gaps = ["0em" if k in close or -1 in close else given[k % len(given)] for k in range(count)]
+    table.set("columnspacing", " ".join(gaps))
 
 
 def _fill_styles(mathml: ET.Element) -> None:

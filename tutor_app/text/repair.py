@@ -15,7 +15,8 @@ from typing import Final
 
 from tutor_app.text.clean import formula_text
 from tutor_app.text.known_commands import expand
-from tutor_app.text.scan import BRACKETS, ENVIRONMENTS, argument, levels, replace_command, unmatched
+from tutor_app.text.scan import BRACKETS, ENVIRONMENTS, argument, group_end, levels, replace_command, unmatched
+from tutor_app.text.words_in_formulas import named_words, plain_words, spaces_apart
 
 _DIMENSION: Final = r"\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|px|bp)?\s*\]"
 _TEXT_COMMANDS: Final = ("text", "mbox", "hbox", "textrm", "textnormal", "textup", "textsf", "textsc", "intertext")
@@ -52,9 +53,8 @@ _SIMPLE: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     (re.compile(r"\\(?:degree|textdegree)\b|°"), r"^\\circ "),
     (re.compile(r"\^\s*\{?\s*\^\\circ\s*\}?"), r"^\\circ "),
     (re.compile(r"\\newline\b"), r"\\\\"),
-    (re.compile(r"\\(?:overarc|wideparen|overparen)\b"), r"\\overset{\\frown}"),
     (re.compile(r"\\utilde(?![A-Za-z])"), r"\\underset{\\sim}"),
-    (re.compile(r"\\(?:href|url)\s*\{[^{}]*\}"), ""),
+    (re.compile(r"\\url\s*\{[^{}]*\}"), ""),
     (re.compile(r"\\(?:displaylines|centerline|ensuremath|mathop\s*(?=\{\\))"), ""),
     (re.compile(r"\\(?:middle)\b"), r""),
     (re.compile(r"\\(?:leqslant)\b"), r"\\leq "),
@@ -181,11 +181,13 @@ class Rules:
         rows: At each edge of its rows, the top first: a count of rules, or the columns (from 1) a rule spans, as
             ``1-2,4-4``.
         display: Whether its cells are set as formulas on a line of their own, as in ``dcases``.
+        close: Between which columns there is no gap (0: the first and the second); -1 is between all.
     """
 
     columns: tuple[int, ...] = ()
     rows: tuple[str, ...] = ()
     display: bool = False
+    close: tuple[int, ...] = ()
 
 
 def table_rules(source: str) -> list[Rules]:
@@ -199,7 +201,8 @@ def table_rules(source: str) -> list[Rules]:
         if m[1] in ("array", "darray", "tabular"):
             tables.append(replace(_array_rules(source, m.end()), display=m[1] == "darray"))
         elif m[1] not in ("equation", "displaymath", "math", "center"):
-            tables.append(Rules(display=m[1] in ("dcases", "drcases")))
+            close = (-1,) if m[1] in ("alignat", "alignedat") else ()
+            tables.append(Rules(display=m[1] in ("dcases", "drcases"), close=close))
     return tables
 
 
@@ -208,6 +211,8 @@ def _array_rules(source: str, at: int) -> Rules:
         at = placed.end()
     spec, at = argument(source, at)
     columns = [0]
+    parts = re.split(r"@\s*\{(?:[^{}]|\{[^{}]*\})*\}", spec)
+    before = [len(_column_letters("".join(parts[:k])).replace("|", "")) - 1 for k in range(1, len(parts))]
     for c in _column_letters(spec):
         if c == "|":
             columns[-1] += 1
@@ -232,7 +237,7 @@ def _array_rules(source: str, at: int) -> Rules:
                 rows[-1] = span if rows[-1].isdigit() else f"{rows[-1]},{span}"
         else:
             fresh = False
-    return Rules(tuple(columns), tuple(rows))
+    return Rules(tuple(columns), tuple(rows), close=tuple(k for k in before if 0 <= k < len(columns) - 2))
 
 
 # -- repairs that keep the meaning -----------------------------------------------------------------------------
@@ -242,9 +247,10 @@ def _faithful(source: str) -> str:
     s = formula_text(source)
     s = re.sub(r"(?<!\\)%[^\S\n]*\n", " ", s)
     s = re.sub(r"(?<!\\)((?:\\\\)*)%", r"\1\\%", s)
+    s = _tags_last(s)
     s = replace_command(re.sub(r"\\tag\s*\*", r"\\tagstar", s), "tagstar", 1, lambda a: f"\\qquad\\text{{{a[0]}}}")
     s = replace_command(s, "tag", 1, lambda a: f"\\qquad\\text{{({a[0]})}}")
-    s = _texts(expand(s))
+    s = _texts(expand(named_words(s)))
     for pattern, replacement in _SIMPLE:
         s = pattern.sub(replacement, s)
     s = re.sub(r"\\(begin|end)\s+\{", r"\\\1{", s)
@@ -257,6 +263,21 @@ def _faithful(source: str) -> str:
     return re.sub(r"(\\\\|\\hline|\s)+(?=\\end\{(?:align\*|gather\*|array|cases|[A-Za-z]?matrix)\})", " ", s).strip()
 
 
+def _tags_last(s: str) -> str:
+    r"""A ``\tag`` at the end of its row, wherever it is written in it."""
+    at = 0
+    while m := re.compile(r"\\tag\s*\*?\s*(?=\{)").search(s, at):
+        close = group_end(s, m.end())
+        if close < 0:
+            return s
+        rest = s[close:]
+        ends = (i for t, i, depth in levels(rest, pairs=ENVIRONMENTS) if not depth and t in ("\\\\", "\\end", "}"))
+        end = close + next(ends, len(rest))
+        s = s[: m.start()] + s[close:end].rstrip() + s[m.start() : close] + s[end:]
+        at = end
+    return s
+
+
 def _texts(s: str) -> str:
     """Normalise ``\\text{}`` and its kin; formulas and XML's special characters inside are taken out of them."""
 
@@ -266,13 +287,15 @@ def _texts(s: str) -> str:
             if re.fullmatch(r"[<>]|\\?&|\\[$%#_{}]", piece):
                 out += "\\&" if piece.endswith("&") else piece
             elif piece:
+                before, piece, after = spaces_apart(piece)
                 piece = re.sub(r"\\(?:,|;|:|!|\\| )|~", " ", piece)
                 piece = _QUOTATION.sub("\u201c\\1\u201d", piece).replace("`", "\u2018")
-                out += f"\\{command}{{{piece}}}"
+                out += f"{before}\\{command}{{{piece}}}{after}"
         return out
 
     def text(command: str, body: str) -> str:
         out = ""
+        body = plain_words(body)
         for i, part in enumerate(re.split(r"(?<!\\)\$", body)):
             if i % 2:
                 out += "{" + part + "}"
@@ -299,8 +322,6 @@ def _commands(s: str) -> str:
             2,
             lambda a, style=style: f"{{{style}\\left({{ {{{a[0]}}} \\atop {{{a[1]}}} }}\\right)}}",  # type: ignore[misc]
         )
-    for name in ("nicefrac", "sfrac"):
-        s = replace_command(s, name, 2, lambda a: f"{{{a[0]}}}/{{{a[1]}}}")
     # The converter takes what is in a coloured box for words; :func:`~.math_spacing.name_signs` makes it a ground.
     s = replace_command(s, "colorbox", 2, lambda a: f"\\textcolor{{ground:{a[0]}}}{{{a[1]}}}")
     s = replace_command(
@@ -315,6 +336,9 @@ def _commands(s: str) -> str:
             2,
             lambda a, name=name: f"\\{name}{{{a[0] or '~'}}}{{{a[1] or '~'}}}",  # type: ignore[misc]
         )
+    s = re.sub(
+        r"\\(?:mathtt|texttt)\s*\{([A-Za-z]+)\}", r"\\mathrm{\1}", s
+    )  # the fonts of formulas have no typewriter's
     for name in ("mathbb", "Bbb"):  # several letters would be set in italics
         s = replace_command(s, name, 1, lambda a: "".join(f"\\mathbb{{{c}}}" for c in a[0]) if a[0].isalnum() else a[0])
     return replace_command(
@@ -418,6 +442,7 @@ def _balance(s: str) -> str:
         s += "\\right." * (left - right)
     elif right > left:
         s = "\\left." * (right - left) + s
+    s = re.sub(r"([\^_])\s*(\w|\{[^{}]*\})\s*\1\s*(\w|\{[^{}]*\})", r"\1{\2\1{\3}}", s)  # a tower, as it is typed
     return re.sub(r"([\^_](?:\{[^{}]*\}|\w))\s*(?=[\^_])", lambda m: m[0] if m[1][0] != s[m.end()] else m[1] + "{}", s)
 
 

@@ -39,6 +39,7 @@ LOWERED: Final = {chr(0x2080 + d): str(d) for d in range(10)}
 _COMMANDS = """
 textasciicircum textasciitilde textless textgreater textbar textquotedbl textbullet texteuro
 gt lt bcancel xcancel cancelto coloneqq eqqcolon coloneq Coloneqq vcentcolon hdots medspace thickspace multimap
+intercal ddddot varlimsup varliminf injlim projlim lgroup rgroup leftroot uproot
 upharpoonright ulcorner urcorner llcorner lrcorner eqsim colorbox emph fbox genfrac
 AA aa acute ae aleph alpha amalg angle approx approxeq arccos arcsin arctan arg ast asymp atop backslash bar
 because begin beta beth bf Big big bigcap bigcirc bigcup Bigg bigg Biggl biggl Biggm biggm Biggr biggr Bigl bigl
