@@ -127,3 +127,42 @@ def test_logarithms_to_the_base_10_permutations_and_solutions(text: str, verdict
 def test_the_solution_that_is_told_behind_an_equation_is_not_put_into_it_by_its_right_side() -> None:
     found = said(r"The only solution to $\cos y = 1$ on that interval is $y = 0$.")
     assert "false" not in [verdict for verdict, _ in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "right"),
+    [
+        ("An antiderivative of $x^2$ is $2x$.", "false", "its derivative is 2"),
+        ("The antiderivative of 3x^2 + 1 is x^3 + x + C.", "true", ""),
+        ("A sphere of radius 3 has volume 27π.", "false", "36π"),
+        ("A cone with radius 3 and height 4 has a volume of 12π.", "true", ""),
+        ("A cube of edge 4 has the volume 16.", "false", "64"),
+        ("The line y = 3x - 5 has slope 3 and y-intercept -5.", "true", ""),
+        ("The line y = 3x - 5 has slope -5.", "false", "3"),
+        ("The function f(x) = 4 - x has slope -1 and y-intercept 5.", "false", "4"),
+        ("The line y = 2x + 4 has x-intercept (2, 0).", "false", "-2"),
+        ("With g(x) = 5 - x^2 we have g(3) = -4.", "true", ""),
+        ("For f(x) = 2x + 1 we get f(4) = 10.", "false", "9"),
+        ("Since h(x) = x^2 - x, we have h(-2) = 6.", "true", ""),
+    ],
+)
+def test_what_a_figure_a_line_or_a_function_has(text: str, verdict: str, right: str) -> None:
+    assert [(c.verdict, c.right) for c in Reading().text(text)] == [(verdict, right)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is not true that 17 is divisible by 3.",
+        "It is not the case that 51 is prime.",
+        "It is wrong that 51 is prime.",
+        "Suppose the sum were 7 + 8 = 16.",
+        "If the price were $12 + $5 = $20, he would have overpaid.",
+        "On a 12-hour clock, 9 + 5 = 2.",
+        "A cylinder of radius 2 has volume 12.",
+        "The line y = mx + 4 has slope 3.",
+        "For f(x) = 2x for x < 3 and f(x) = x^2 otherwise, f(4) = 16.",
+    ],
+)
+def test_what_is_denied_or_not_told_in_full_is_not_called_false(text: str) -> None:
+    assert "false" not in [c.verdict for c in Reading().text(text)]

@@ -83,7 +83,7 @@ def remark(claim: Claim) -> str:
     if claim.verdict == "unchecked":
         return f" (not checked: {REASONS.get(claim.reason, claim.reason)})"
     # A counterexample or a solution is a clause of its own; a value is what the left side is.
-    plain = claim.right and not any(sign in claim.right for sign in ("=", "side", "defined", "never", "row "))
+    plain = claim.right and not any(sign in claim.right for sign in ("=", "side", "defined", "never", "row ", "its "))
     return f": it is {claim.right}" if plain else f": {claim.right}" if claim.right else ""
 
 

@@ -20,6 +20,7 @@ from tutor_app.adapters.checking.words import (
 )
 
 _NEGATIONS: Final = frozenset(("not", "cannot", "can't", "never", "isn't", "don't"))
+_INTRODUCING: Final = (("with",), ("for",), ("consider",), ("since",), ("function",))
 _POSING: Final = frozenset(("solve", "find", "determine", "equation", "problem"))
 NEAR: Final = 6
 """Words before an equation that may make it a supposition."""
@@ -55,8 +56,19 @@ def supposes_arithmetic(chain: Chain) -> bool:
 
     "If and only if" supposes nothing, and nobody supposes a calculation of several steps.
     """
-    words = clause_before(chain)[-2:]
-    return len(chain.relations) == 1 and "only" not in words and not SUPPOSING.isdisjoint(words)
+    clause = clause_before(chain)
+    words = clause[-2:]
+    if len(chain.relations) != 1 or "only" in words:
+        return False
+    return not SUPPOSING.isdisjoint(words) or (not SUPPOSING.isdisjoint(clause) and _is_unreal(clause[-3:]))
+
+
+def _is_unreal(words: tuple[str, ...]) -> bool:
+    """Whether "were" behind one thing tells what is not so: "if the price were", not "if there were"."""
+    return any(
+        b == "were" and not a.endswith("s") and a not in ("there", "they", "we", "you")
+        for a, b in itertools.pairwise(words)
+    )
 
 
 def begins_supposed(chain: Chain) -> bool:
@@ -97,6 +109,11 @@ def clause_before(chain: Chain) -> tuple[str, ...]:
 def is_told(chain: Chain) -> bool:
     """Whether it is a definition in so many words: "let x = 5"."""
     return not TELLING.isdisjoint(clause_before(chain)[-4:])
+
+
+def introduces(chain: Chain) -> bool:
+    """Whether the words before "f(x) = ..." tell which function it is: "with f(x) = 2x we get f(3) = 6"."""
+    return is_told(chain) or chain.before[-1:] in _INTRODUCING or chain.before[-2:] == ("function", "is")
 
 
 def _until_another(words: tuple[str, ...]) -> tuple[str, ...]:

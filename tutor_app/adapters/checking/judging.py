@@ -271,7 +271,7 @@ def shown(term: Term) -> str:
     exact = rational(term)
     if exact is None:
         found = real(term)
-        return "" if found is None else f"{found:.10g}"
+        return "" if found is None else _multiple_of_pi(term, found) or f"{found:.10g}"
     if max(abs(exact.numerator), exact.denominator) > 10**30:
         return f"{float(exact):.6g}" if abs(exact) < Fraction(10) ** 300 else ""
     if exact.denominator == 1:
@@ -283,6 +283,14 @@ def shown(term: Term) -> str:
     if below == 1 and exact.denominator <= 10**6:
         return f"{float(exact):.12g}"
     return f"{exact.numerator}/{exact.denominator} (about {float(exact):.6g})"
+
+
+def _multiple_of_pi(term: Term, value: float) -> str:
+    """A value as "36π" where it is a multiple of pi; else empty."""
+    times = Fraction(value / math.pi).limit_denominator(1000)
+    if times in (0, 1) or not same(term, product(Number(times), Constant("pi"))):
+        return ""
+    return f"{times}π" if times.denominator == 1 else f"{times} π"
 
 
 def factors(mine: Iterable[str], theirs: Iterable[str] = ()) -> set[Fraction]:

@@ -12,6 +12,7 @@ from tutor_app.adapters.checking.chains import Chain
 from tutor_app.adapters.checking.clauses import (
     begins_supposed,
     clause_before,
+    introduces,
     is_asked,
     is_condition,
     is_refuted,
@@ -81,6 +82,7 @@ _INDEX: Final = re.compile(
 _MODULUS: Final = re.compile(r"(?:\\p?mod|\bmod(?:ulo)?)\s*[{$(]*\s*(\d{1,9})")
 _BASED: Final = re.compile(
     r"(?<!has )(?<!have )(?<!with )(?<!having )\bbase[- ](?:\$|\d|two|six|seven|eight|nine)|\d_\{?\d|clock arithmetic"
+    r"|(?:\d|twelve|four)[- ]hour clock"
 )
 _MODULAR: Final = re.compile(
     r"\\p?mod|\\equiv|\b(?:modulo|mod)\b|\d_\{?\d|congruent|clock arithmetic"
@@ -274,7 +276,7 @@ class Links:
                 context.several.add(a.term.name)
                 context.told[a.term.name] = False  # in pieces: "x + 1 for x < 0, and x^2 for x > 0"
                 return None if is_condition(chain) else Judgement("unchecked", "function")
-            context.define_function(a.term.name, variable, b.term, told=is_told(chain))
+            context.define_function(a.term.name, variable, b.term, told=introduces(chain))
             context.defined = a.term.name, chain.members[k + 1].end
             return None
         if len(chain.relations) > 1 and (found := judge_between(chain, k) or judge_nearly(chain, k, a, b)) is not None:
@@ -292,10 +294,8 @@ class Links:
 
     def _slope(self, chain: Chain, call: Call, said: Term) -> Judgement | None:
         """The verdict on "f'(x) = ..." and "f'(2) = ..." after f was defined."""
-        name, at = (
-            call.name.rstrip("'"),
-            self.context.resolved(call.args[0], named=not isinstance(call.args[0], Symbol)),
-        )
+        name = call.name.rstrip("'")
+        at = self.context.resolved(call.args[0], named=not isinstance(call.args[0], Symbol))
         variable, body = self.context.functions[name]
         right = symbolic.derivative(body, variable, at, times=len(call.name) - len(name))
         other = symbolic.built(said)

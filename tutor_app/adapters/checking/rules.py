@@ -110,6 +110,11 @@ _COMPARED: Final = re.compile(r"(?i)\b(?:than|other|others|interval|between|amon
 """Words by which a number after "is" tells no value: "3 cm longer than the other"."""
 _TELLS_MORE: Final = re.compile(r"(?i)\s*(?:(?:[a-z]+\s+){0,3}than\b|(?:times|of|or|to)\b)")
 """What follows a number that is no value by itself: "2 more than", "one of the values", "2 or 3"."""
+_DENIED: Final = re.compile(
+    r"(?i)\b(?:not (?:the case|true|correct|right|so)|false|wrong|incorrect|untrue|deny|denies|disprove[sd]?|doubts?)"
+    r" that(?: the number)?\s*$"
+)
+"""Words right before a statement by which it does not hold."""
 _CLAUSE: Final = re.compile(r"(?i)[,:;]|\b(?:then|so|therefore|hence)\b")
 
 
@@ -121,6 +126,8 @@ def _otherwise(sentence: str, m: re.Match[str]) -> bool:
     if m[0].rstrip()[-1:] in "0123456789})" and not _GOES_ON.match(after):
         return True
     if _TELLS_MORE.match(after) or _COMPARED.search(re.split(IS, m[0])[-1]):
+        return True
+    if _DENIED.search(before):
         return True
     clause = _CLAUSE.split(before)[-1].lower().split()
     return not (SUPPOSING | {"neither", "nor", "either"}).isdisjoint(clause) or sentence.rstrip().endswith("?")

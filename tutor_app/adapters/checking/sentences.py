@@ -14,7 +14,7 @@ _WORDY: Final = re.compile(
     r"(?i)\b[CP] ?\(|\b(?:eigenvalues?|inverse|gcd|gcf|hcf|lcm"
     r"|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
     r"|product|average|mean|median|range|difference|roots?|solutions?|zeros?|zeroes|choose|ways|permutations|percent"
-    r"|discriminant|expands?|expanding|simplif\w*|factor\w*|derivative|integral|limit|slope|intercept|distance"
+    r"|discriminant|expands?|expanding|simplif\w*|factor\w*|(?:anti)?derivative|integral|limit|slope|intercept|distance"
     r"|midpoint"
     r"|vertex|square of|cube of|area|perimeter|circumference|volume|surface|hypotenuse|than|or|and|per|has|there"
     r"|number|from|between|determinant|det|modulus|magnitude"

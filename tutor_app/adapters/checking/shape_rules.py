@@ -31,6 +31,8 @@ SIZE: Final = (
     r"(\d+(?:\.\d+)?(?:/\d+)?|\\[dt]?frac\{\d+\}\{\d+\}|\d*\\sqrt\{\d+\})(?: ?-?(?:cm|m|mm|km|in|ft|yd|inch"
     r"|inches|feet|foot|meters?|metres?|centimeters?|units?|miles?|yards?)\b)?"
 )
+_PLACE: Final = r"(\([^()]{1,80}\)|.{1,160}?)"
+"""A value or a point."""
 _PI: Final = Constant("pi")
 
 
@@ -64,16 +66,34 @@ def has_slope(m: re.Match[str], context: Context) -> Judgement | None:
     return slope[1](m, context)
 
 
-@rule(rf"\b(slope|[xy]-?\s?intercept) of (?:the line )?(?:with equation )?y ?= ?{EXPR}{IS}(?:at )?{EXPR}{END}")
+@rule(rf"\b(slope|[xy]-?\s?intercept) of (?:the line )?(?:with equation )?y ?= ?{EXPR}{IS}(?:at )?{_PLACE}{END}")
 def of_line(m: re.Match[str], _context: Context) -> Judgement | None:
     """Slope and intercepts of a line that is given by its equation."""
-    side = term_of(m[2])
-    found = None if side is None else linear(side)
-    if found is None:
+    return _line_value(m[2], m[1], m[3])
+
+
+@rule(
+    rf"\b(?:line|graph(?: of)?|function) (?:with (?:the )?equation )?(?:y|f\(x\)) ?= ?{EXPR} has (?:a |the |an )?"
+    rf"(slope|[xy]-?\s?intercept)(?: of| at| equal to)? {_PLACE}"
+    rf"(?:,? and (?:(?:it )?has )?(?:a |the |an )?(slope|[xy]-?\s?intercept)(?: of| at| equal to)? {_PLACE})?{END}"
+)
+def line_has(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The same, told the other way round: "the line y = 2x + 3 has slope 2 and y-intercept 3"."""
+    told = [(m[2], m[3]), *([(m[4], m[5])] if m[4] else [])]
+    found = [_line_value(m[1], kind, said) for kind, said in told]
+    if None in found:
         return None
-    kind = m[1].lower()[0]
-    right = {"s": found[0], "y": found[1], "x": -found[1] / found[0]}[kind]
-    said = m[3]
+    return next((f for f in found if f is not None and f.verdict != "true"), found[0])
+
+
+def _line_value(equation: str, what: str, said: str) -> Judgement | None:
+    """The verdict on a slope or an intercept of "y = equation"."""
+    side = term_of(equation)
+    line = None if side is None else linear(side)
+    kind = what.lower()[0]
+    if line is None or (kind == "x" and not line[0]):
+        return None
+    right = {"s": line[0], "y": line[1], "x": -line[1] / line[0] if line[0] else line[0]}[kind]
     if (point := re.fullmatch(POINT, said.strip())) is not None and kind in "xy":
         said = point[1] if kind == "x" else point[2]
     return judge_value(right, said, "slope" if kind == "s" else "intercept")
@@ -223,21 +243,33 @@ def _plane(kind: str, figure: str, given: str, a: Term, b: Term | None) -> Term 
 )
 def solid(m: re.Match[str], _context: Context) -> Judgement | None:
     """Volume and surface of a solid whose sizes the sentence tells."""
-    a, h = term_of(m[4]), term_of(m[5]) if m[5] else None
-    figure, kind = m[2].lower(), m[1].lower()
-    if (
-        a is None
-        or ((h is None) == (figure in ("cylinder", "cone")))
-        or (m[3].lower() == "radius") == (figure == "cube")
-    ):
+    right = _solid(m[1], m[2], m[3], m[4], m[5])
+    return None if right is None else judge_value(right, m[6], m[1].lower())
+
+
+@rule(
+    rf"\b(cube|sphere|cylinder|cone) (?:with|of) (?:a |an |its )?(radius|side(?: length)?|edge(?: length)?)(?: of)?"
+    rf" {SIZE}(?: and (?:a )?height(?: of)? {SIZE})? has (?:an? |the )?(volume|surface area)(?: of)? {EXPR}{END}"
+)
+def has_solid(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The same, told the other way round: "a sphere of radius 3 has the volume 36π"."""
+    right = _solid(m[5], m[1], m[2], m[3], m[4])
+    return None if right is None else judge_value(right, m[6], m[5].lower())
+
+
+def _solid(kind: str, figure: str, given: str, size: str, height: str | None) -> Term | None:
+    """The volume or the surface area of a solid; None if it is not known, or something else is given."""
+    a, h = term_of(size), term_of(height) if height else None
+    figure, kind = figure.lower(), kind.lower()
+    round_ = figure in ("cylinder", "cone")
+    if a is None or (h is None) == round_ or (given.lower() == "radius") == (figure == "cube"):
         return None
     square, cube = Power(a, integer(2)), Power(a, integer(3))
     volumes: dict[str, Term] = {"cube": cube, "sphere": Product((Number(Fraction(4, 3)), _PI, cube))}
     if h is not None:
         volumes = {"cylinder": Product((_PI, square, h)), "cone": Product((Number(Fraction(1, 3)), _PI, square, h))}
     surfaces: dict[str, Term] = {"cube": Product((integer(6), square)), "sphere": Product((integer(4), _PI, square))}
-    right = (volumes if kind == "volume" else surfaces).get(figure)
-    return None if right is None else judge_value(right, m[6], kind)
+    return (volumes if kind == "volume" else surfaces).get(figure)
 
 
 @rule(rf"\bhypotenuse of (?:a|the) right triangle with legs (?:of )?(?:lengths? )?{SIZE} and {SIZE}{IS}{EXPR}{END}")
@@ -253,11 +285,13 @@ SHAPE_RULES: Final[tuple[Rule, ...]] = (
     slope,
     has_slope,
     of_line,
+    line_has,
     distance,
     midpoint,
     vertex,
     plane,
     has_plane,
     solid,
+    has_solid,
     hypotenuse,
 )

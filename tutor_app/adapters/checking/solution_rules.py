@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -401,6 +402,17 @@ def derivative(m: re.Match[str], _context: Context) -> Judgement | None:
     return _compared(right, b, "derivative", symbols(a))
 
 
+@rule(rf"\bantiderivative of (?:[fghy]\([a-z]\) ?= ?)?{EXPR}{IS}(?:[FGH]\([a-z]\) ?= ?)?{EXPR}{END}", "antiderivative")
+def antiderivative(m: re.Match[str], _context: Context) -> Judgement | None:
+    """An antiderivative, told in words; with or without a constant."""
+    a, b = term_of(m[1]), term_of(m[2])
+    if a is None or b is None or len(symbols(a)) != 1 or symbols(b) - symbols(a) - {"C", "c"}:
+        return None
+    slope = symbolic.derivative(b, next(iter(symbols(a))))
+    found = _compared(slope, a, "antiderivative", symbols(a))
+    return replace(found, right=f"its derivative is {found.right}") if found and found.verdict == "false" else found
+
+
 @rule(rf"\bintegral of {EXPR}(?: with respect to ([a-z])| d([a-z]))? from {EXPR} to {EXPR}{IS}{EXPR}{END}")
 def integral(m: re.Match[str], _context: Context) -> Judgement | None:
     """A definite integral, told in words."""
@@ -489,5 +501,6 @@ def _floats(expression: Any) -> tuple[Any, ...]:
 
 SOLUTION_RULES: Final[tuple[Rule, ...]] = (
     roots_are, has_roots, either, no_real, discriminant, system, pair, ordered_pair, factors_as, factoring, derivative,
+    antiderivative,
     integral, limit, eigenvalues, inverse, determinant_of,
 )  # fmt: skip
