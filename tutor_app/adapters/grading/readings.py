@@ -138,78 +138,113 @@ def readings(text: str) -> tuple[Term, ...]:
         cleaned = clean(text)
     except Unreadable:
         return ()
-    found: list[Term] = []
+    only = _only_reading(cleaned)
+    return only if only is not None else _as_formula(cleaned)
 
-    def attempt(read: Callable[[], Term]) -> None:
+
+class _Found:
+    """The readings so far, in order and each once."""
+
+    def __init__(self) -> None:
+        self.terms: list[Term] = []
+
+    def attempt(self, read: Callable[[], Term]) -> None:
+        """Add what a reader makes of the text, if it understands it."""
         try:
             term = read()
             check(term)
         except (Unreadable, RecursionError):
             return
-        if term not in found:
-            found.append(term)
+        if term not in self.terms:
+            self.terms.append(term)
 
+    def whole(self, text: str) -> None:
+        """Add what the text is as a formula, if it is one."""
+        self.attempt(partial(_whole, text))
+
+
+def _only_reading(cleaned: str) -> tuple[Term, ...] | None:
+    """The readings of what is no formula and can be nothing else: words, a time, a statement; None for all others."""
     if "\\" in cleaned and (m := _TEXT_ONLY.fullmatch(cleaned)) and not _BASIS.fullmatch(cleaned):
-        plain = plain_words(m[1])
-        attempt(partial(_whole, plain))
-        found = [term for term in found if not isinstance(term, Ratio)] if clock(plain) else found
-        found.extend(in_words(plain))
-        for other in _also(plain):
-            attempt(partial(_whole, other))
-        if plain == "R":
-            found.append(Group((negative(INFINITY), INFINITY), "()"))
-        found.append(Words(plain, marked=True))
-        return tuple(found)
+        return _as_marked_words(plain_words(m[1]))
     if (time := clock(cleaned)) is not None and not _BARE_DIGITS.fullmatch(cleaned):
         return (time, Words(plain_words(cleaned))) if time.half else (time,)
     if " or " in cleaned and _EITHER_LETTER.fullmatch(cleaned):
         return (Words(plain_words(cleaned), marked=True),)
-    plain = plain_words(_TEXT.sub(r" \1 ", cleaned)).replace(r"\$", "$")
-    if (divided := remainder(plain)) is not None:
+    if (divided := remainder(_without_text(cleaned))) is not None:
         return (divided,)
     if (statement := proposition(cleaned)) is not None:
         return (statement,)
+    return None
+
+
+def _without_text(cleaned: str) -> str:
+    """The words of an answer, those of ``\\text{...}`` among them."""
+    return plain_words(_TEXT.sub(r" \1 ", cleaned)).replace(r"\$", "$")
+
+
+def _as_marked_words(plain: str) -> tuple[Term, ...]:
+    """The readings of an answer that is one ``\\text{...}``."""
+    found = _Found()
+    found.whole(plain)
+    if clock(plain):
+        found.terms = [term for term in found.terms if not isinstance(term, Ratio)]
+    found.terms.extend(in_words(plain))
+    for other in _also(plain):
+        found.whole(other)
+    if plain == "R":
+        found.terms.append(Group((negative(INFINITY), INFINITY), "()"))
+    found.terms.append(Words(plain, marked=True))
+    return tuple(found.terms)
+
+
+def _as_formula(cleaned: str) -> tuple[Term, ...]:
+    """The readings of an answer that may be a formula: as LaTeX, as printed, as words, with a unit."""
+    plain = _without_text(cleaned)
     if "{" in cleaned and (m := _EVERY.fullmatch(cleaned)):
         cleaned = f"{m[1]}, {m[2]}"
     if "{" in cleaned and (m := _SET_BUILDER.fullmatch(cleaned)) and _ORDER.search(m[1]):
         cleaned = m[1]
     cleaned, parameter = _stated_integer(cleaned)
-    attempt(partial(_whole, cleaned))
-    if not found and (r"\pm" in cleaned or r"\mp" in cleaned):
-        attempt(lambda: Parser(tokens(cleaned), signs_inside=False).whole())
+    found = _Found()
+    found.whole(cleaned)
+    if not found.terms and (r"\pm" in cleaned or r"\mp" in cleaned):
+        found.attempt(lambda: Parser(tokens(cleaned), signs_inside=False).whole())
     if "\\" not in cleaned:
-        attempt(lambda: read_python(_MODULES.sub("", cleaned)))
-        if len(cleaned) < MAX_PRINTED and _NUMPY.fullmatch(cleaned):
-            attempt(lambda: read_python(re.sub(r"(?<=[\d.\]])\s+(?=[-\d.\[])", ", ", cleaned)))
-        if cleaned in ("{}", "EmptySet"):
-            found.append(Group((), "{}"))
-        if cleaned in ("R", "Reals"):
-            found.append(Group((negative(INFINITY), INFINITY), "()"))
-        if _BARE_DIGITS.fullmatch(cleaned):
-            found.append(Based(cleaned.upper(), 0))
-        if _WORDS.fullmatch(cleaned) and (_WORDY.search(cleaned) or _LETTERS.fullmatch(cleaned)):
-            found.append(Words(plain_words(cleaned)))
+        _as_printed(cleaned, found)
     if "\\" not in plain and _LETTER_OR_DATE.search(plain):
-        found.extend(term for term in in_words(plain) if term not in found)
+        found.terms.extend(term for term in in_words(plain) if term not in found.terms)
         for other in _also(plain):
-            attempt(partial(_whole, other))
+            found.whole(other)
     if m := _REALS_ORDER.fullmatch(plain):
-        attempt(partial(_whole, f"x{m[1]} {m[2]}"))
+        found.whole(f"x{m[1]} {m[2]}")
     for read in _special(cleaned):
-        attempt(read)
+        found.attempt(read)
     if _THOUSANDS.search(cleaned) and _SEPARATED.search(cleaned) and any(bracket in cleaned for bracket in "(["):
-        attempt(lambda: Parser(tokens(cleaned, thousands_in_brackets=True)).whole())
+        found.attempt(lambda: Parser(tokens(cleaned, thousands_in_brackets=True)).whole())
     if m := _SMALL_UNIT.fullmatch(cleaned):
-        attempt(partial(_with_unit, m[1], m[2] or m[3] or m[4]))
+        found.attempt(partial(_with_unit, m[1], m[2] or m[3] or m[4]))
     if m := _LETTERED.fullmatch(cleaned):
-        found.append(Words(f"({m[1]}) and so on", marked=True))
+        found.terms.append(Words(f"({m[1]}) and so on", marked=True))
     # "3 million" may be 3, of millions, or the number.
-    for term in tuple(found):
-        if isinstance(term, Quantity) and term.unit in SCALES:
-            found.append(product(integer(SCALES[term.unit]), term.value))
-    if parameter:
-        found = [_renamed(term, parameter) for term in found]
-    return tuple(found)
+    scaled = [term for term in found.terms if isinstance(term, Quantity) and term.unit in SCALES]
+    terms = (*found.terms, *(product(integer(SCALES[term.unit]), term.value) for term in scaled))
+    return tuple(_renamed(term, parameter) for term in terms) if parameter else terms
+
+
+def _as_printed(cleaned: str, found: _Found) -> None:
+    """Add what an answer without LaTeX may be: what Python, NumPy or SymPy prints, digits of a base, words."""
+    found.attempt(lambda: read_python(_MODULES.sub("", cleaned)))
+    if len(cleaned) < MAX_PRINTED and _NUMPY.fullmatch(cleaned):
+        found.attempt(lambda: read_python(re.sub(r"(?<=[\d.\]])\s+(?=[-\d.\[])", ", ", cleaned)))
+    if cleaned in ("{}", "EmptySet"):
+        found.terms.append(Group((), "{}"))
+    if cleaned in ("R", "Reals"):
+        found.terms.append(Group((negative(INFINITY), INFINITY), "()"))
+    if _BARE_DIGITS.fullmatch(cleaned):
+        found.terms.append(Based(cleaned.upper(), 0))
+    if _WORDS.fullmatch(cleaned) and (_WORDY.search(cleaned) or _LETTERS.fullmatch(cleaned)):
+        found.terms.append(Words(plain_words(cleaned)))
 
 
 def _simple(m: re.Match[str]) -> Term | None:

@@ -103,6 +103,22 @@ def read_problem(problem: str) -> State:
     if _EXPRESSION.search(problem) and not re.search(r"(?i)\bratio\b", problem):
         problem = with_quotients(problem)
     found = formulas_of(problem)
+    equations = _sort_formulas(state, found)
+    _choose_expression(state, problem, found)
+    equations = _without_data(state, equations)
+    _describe(state, problem, equations)
+    equations = _read_calculus(state, problem, equations)
+    equations = _without_values(state, problem, equations)
+    equations = _without_ranges(state, problem, equations)
+    if equations:
+        _pose(state, problem, equations)
+    _read_identity(state)
+    state.asked = state.expression
+    return state
+
+
+def _sort_formulas(state: State, found: list[Statement]) -> list[Statement]:
+    """The equations and inequalities of a problem; its functions and its first expression are kept in the state."""
     equations = []
     for statement in found:
         if defines_function(statement):
@@ -115,6 +131,11 @@ def read_problem(problem: str) -> State:
             equations.append(statement)
         elif not statement.relations and state.expression is None and not _is_name(statement.sides[0]):
             state.expression = (statement.sides[0], statement.sources[0])
+    return equations
+
+
+def _choose_expression(state: State, problem: str, found: list[Statement]) -> None:
+    """Which expression the lines rewrite, where the words make another one of what is written, or of several none."""
     expressions = [s for s in found if not s.relations]
     if len(expressions) > 1 and state.expression is not None and not defines_function(found[0]):
         state.expression = _combined(problem, expressions)
@@ -128,14 +149,24 @@ def read_problem(problem: str) -> State:
         state.expression = of_vectors
     _read_of_complex(state, problem)
     _read_limit(state, problem)
+
+
+def _without_data(state: State, equations: list[Statement]) -> list[Statement]:
+    """The equations, or none where they only give numbers their names: "a = 7, b = 5"."""
     data = {
         s.sides[0].name: s.sides[-1]
         for s in equations
         if isinstance(s.sides[0], Symbol) and s.relations == ("=",) and not symbols(s.sides[-1])
     }
-    if len(data) == len(equations) > 1 and state.expression is None:
-        state.names.update(data)  # "a = 7, b = 5"
-        state.data, equations = frozenset(data), []
+    if not len(data) == len(equations) > 1 or state.expression is not None:
+        return equations
+    state.names.update(data)
+    state.data = frozenset(data)
+    return []
+
+
+def _describe(state: State, problem: str, equations: list[Statement]) -> None:
+    """What kind of problem it is, by its words."""
     state.ambiguous = _TWO_READINGS.search(problem) is not None
     state.quantities = _quantities(problem)
     state.asks_value = _EXPRESSION.search(problem) is not None
@@ -144,6 +175,10 @@ def read_problem(problem: str) -> State:
     state.is_given = bool(equations) and _GIVEN.search(problem) is not None
     state.is_story = bool(problem.strip()) and not equations
     state.is_measure = not equations and _MEASURES.search(problem) is not None
+
+
+def _read_calculus(state: State, problem: str, equations: list[Statement]) -> list[Statement]:
+    """What is to be differentiated or integrated; the equations without the curve that is."""
     if (_DERIVATIVE.search(problem) or _AREA.search(problem)) and state.expression is None and len(equations) == 1:
         curve = equations[0]  # "y = x^2"
         if isinstance(curve.sides[0], Symbol) and curve.sides[0].name not in symbols(curve.sides[-1]):
@@ -151,45 +186,57 @@ def read_problem(problem: str) -> State:
     between = _read_integral(state, problem)
     if not between and state.expression is not None and len(symbols(state.expression[0])) == 1:
         _derive(state, problem)
+    return equations
+
+
+def _without_values(state: State, problem: str, equations: list[Statement]) -> list[Statement]:
+    """The equations without those that say for which values an expression is evaluated, or where it is looked at."""
+    if state.expression is None:
+        return equations
     values = [
         s
         for s in equations
         if isinstance(s.sides[0], Symbol) and s.relations == ("=",) and not s.names - symbols(s.sides[0])
     ]
-    if state.expression is not None and _EXPRESSION.search(problem) and values:
+    if _EXPRESSION.search(problem) and values:
         # "Evaluate 2x + 3y for x = 2 and y = 1"
         for s in values:
             state.names[s.sources[0]] = s.sides[1]
         equations = [s for s in equations if s not in values]
-    if state.asks_value and state.expression is not None and all(not {"=", "~"} & set(s.relations) for s in equations):
+    if state.asks_value and all(not {"=", "~"} & set(s.relations) for s in equations):
         equations = []  # "Simplify ... for x > 0"
-    if state.functions and state.expression is not None:
+    if state.functions:
         domain = [s for s in equations if _is_domain(s)]  # "f(x) = x + 4/x for x > 0"
         state.domain = Condition((tuple(domain),)) if domain else None
         equations = [s for s in equations if s not in domain]
+    return equations
+
+
+def _without_ranges(state: State, problem: str, equations: list[Statement]) -> list[Statement]:
+    """The equations without those that say between which bounds an unknown lies."""
     limits = range_of(problem, equations)
-    if limits is not None and len(limits.names) == 1:
-        equations = [s for s in equations if s not in limits.statements]
-        state.in_degrees = is_in_degrees(limits)
-        state.limits = in_radians(limits) if state.in_degrees else limits
-    if equations:
-        names = frozenset().union(*(s.names for s in equations))
-        wanted = " or " in problem and len(names) == 1
-        condition = Condition(tuple((s,) for s in equations) if wanted else (tuple(equations),))
-        if len(equations) == 1 or len(names) == 1 or wanted:
-            if len(equations) == 1 or len(names) > 1 or wanted:
-                state.problem = condition
-            else:
-                state.problem = Condition(((equations[0],),))
-        else:
+    if limits is None or len(limits.names) != 1:
+        return equations
+    state.in_degrees = is_in_degrees(limits)
+    state.limits = in_radians(limits) if state.in_degrees else limits
+    return [s for s in equations if s not in limits.statements]
+
+
+def _pose(state: State, problem: str, equations: list[Statement]) -> None:
+    """What the unknowns must fulfil: one equation, several of which one holds, or a system."""
+    names = frozenset().union(*(s.names for s in equations))
+    wanted = " or " in problem and len(names) == 1
+    if wanted:
+        state.problem = Condition(tuple((s,) for s in equations))
+    elif len(names) == 1:
+        state.problem = Condition(((equations[0],),))
+    else:
+        state.problem = Condition((tuple(equations),))
+        if len(equations) > 1:
             state.system = joint_solutions(equations, sorted(names))
-            state.problem = condition
-        if state.in_degrees and state.problem is not None:
-            state.problem = in_radians(state.problem)
-        state.condition = state.problem
-    _read_identity(state)
-    state.asked = state.expression
-    return state
+    if state.in_degrees:
+        state.problem = in_radians(state.problem)
+    state.condition = state.problem
 
 
 def _read_identity(state: State) -> None:
