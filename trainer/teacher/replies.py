@@ -32,12 +32,13 @@ _ONE_CHARACTER: Final = re.compile(r"(\S)\1{60}")
 _GRAM: Final = 6
 _NEW_SHARE: Final = 0.6
 """Least share of new stretches of six words in a text that does not run in circles."""
-_UNSEEN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]|[A-Za-z0-9+/=_-]{48,}")
+_UNSEEN: Final = re.compile(r"\b(?:[A-Za-z] {1,4}){7,}[A-Za-z]\b|[\x00-\x08\x0e-\x1f\x7f\ufffd]|[A-Za-z0-9+/=_-]{48,}")
 """Characters that nobody sees are looked for by their kind; these besides, and what is written for machines."""
 _FRAMES: Final = re.compile(
-    r"<\|[\w ]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>"
+    r"[<\[][|｜][^<>\[\]\n]{1,40}[|｜][>\]]|\[/?INST\]|<</?SYS>>|</?s>"
     r"|^\s*###\s*(?:instruction|response|system|user|question|problem|example|input|task)\b"
-    r"|<!--|-->|\[/?(?:system|user|assistant|human)\]|[\"']role[\"']\s*:|\bQ\s*:.*?\bA\s*:"
+    r"|[\"']role[\"']\s*:|\{\s*[\"'][\w -]{1,40}[\"']\s*:"
+    r"|<!--|-->|\[/?(?:system|user|assistant|human)\]|\bQ\s*:.*?\bA\s*:"
     r"|\\(?:documentclass|usepackage)\b|\\begin\{document\}"
     r"|^\s*\**(?:user|human|assistant|system|ai)\**\s*:\**"
     r"|</?[A-Za-z](?:[\w|-]+|[\w|-]*(?:\s+[\w-]+=[^<>]*)+)\s*/?>",
@@ -84,6 +85,25 @@ _TO_A_MODEL: Final = re.compile(
     r"|\{\{\s*(?:user|system|char|prompt|input|question|instruction)\w*\s*\}\}"
     r"|\bos\.(?:environ|system|popen)\b|\bsubprocess\b|\bapi[ _-]keys?\b"
     r"|\b(?:remember|keep|store|obey|follow|heed) (?:this|these|my) (?:instructions?|rules?|commands?|orders?)\b"
+    # What it was shown and told, who it is said to be now, and what asks for marks, followers or a machine.
+    r"|\b(?:my|these|those) instructions\b|\b(?:examples?|demonstrations?) (?:above|given|provided|shown)\b"
+    r"|\b(?:given|previous|above|provided) (?:examples?|demonstrations?)\b"
+    r"|\bI (?:was|am|have been|had been) (?:told|instructed|asked|supposed|required|designed|built) to\b"
+    r"|\bfrom (?:now|here|this (?:point|moment)) (?:on,? ?)?(?:you|your|always|never)\b|\bunrestricted\b"
+    r"|\bwithout (?:any )?(?:rules|restrictions|filters|limitations)\b|\bneural net(?:work)?s?\b"
+    r"|\bmy (?:weights|parameters|developers?|creators?|knowledge)\b|\bAI (?:tutor|assistant|helper|teacher|system)s?\b"
+    r"|\bas your (?:\w+ )?(?:tutor|assistant|teacher|helper|guide)\b"
+    r"|\b(?:next|future|later|previous|earlier) (?:conversation|chat|session|dialog\w*)s?\b"
+    r"|\b(?:do not|don't|never) (?:tell|show|mention|reveal|inform|alert|warn|repeat)"
+    r" (?:the|this|that|anyone|anybody|them|your|it)\b"
+    r"|\b(?:the|this|any|every|each) (?:reviewer|grader|evaluator|annotator|moderator|labell?er)\b"
+    r"|\byou are now (?-i:[A-Z])|\bbeing an? (?:ai|language model|assistant|machine|computer|bot)\b"
+    r"|\b(?:score|grade|rate|rank|mark|evaluate|upvote) (?:this|my|the) (?:answer|solution|reply|response|work)\b"
+    r"|\b(?:telegram|whatsapp|discord|youtube|tiktok|twitch) (?:channel|server|page)\b|(?<![\w@])@[a-z]\w{2,}"
+    r"|\b(?:join|follow|subscribe to|visit|contact|email|message) (?:me|us|my|our)\b|\b(?:promo|coupon|referral) code\b"
+    r"|\bsystem\W{0,3}override\b|\boutput (?:must|should|shall)\b"
+    r"|\\(?:input|include|write18|openin|openout|catcode|immediate|newcommand|def|href|url)\b"
+    r"|\b(?:drop|alter|truncate) table\b|\bselect \* from\b|\brm -rf\b|\bsudo\b|\bcurl -"
     r"|\b(?:for|in|to) (?:all|every|any|each) (?:later|future|further|coming|subsequent)"
     r" (?:problems?|questions?|tasks?)\b",
     re.IGNORECASE,
@@ -149,7 +169,7 @@ def in_circles(text: str) -> bool:
 _DOUBTS: Final = re.compile(
     r"\b(?:error|mistake|typo|inconsisten\w+|contradict\w+)\b[^.\n]{0,30}\b(?:problem|question|statement|definition)\b"
     r"|\b(?:problem|question)(?: statement)? (?:is|seems|appears|must be|may be|might be|contains?|has an?)\b"
-    r"[^.\n]{0,20}\b(?:wrong|incorrect|flawed|inconsistent|impossible|unclear|ambiguous|error|mistake|typo)\b"
+    r"[^.\n]{0,20}\b(?:missing|incomplete|unsolvable|underspecified|wrong|incorrect|flawed|inconsistent|impossible|unclear|ambiguous|error|mistake|typo)\b"
     r"|\b(?:makes? no sense|(?:does|do)(?: not|n't) make (?:any )?sense|re-?evaluate our|re-?examine the problem)\b"
     r"|\bI(?:'m| am) not (?:sure|certain)\b|\bI (?:just |will |would |have to )?guess\b"
     r"|\bI(?:'m| am) guessing\b|\bI can only guess\b"
