@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app.core.errors import TutorError
+from tutor_app.core.terminal import printable
 
 _LAST_WORDS: Final = """
 import os, sys, time
@@ -45,15 +46,16 @@ def report_fault(fault: TutorError) -> None:
     """Say it on standard error; under torchrun once for all ranks of this computer, and again when it has ended."""
     if isinstance(fault, ReportedElsewhere):
         return
+    sentence = printable(str(fault))  # which may quote a file
     file = os.environ.get("TORCHELASTIC_ERROR_FILE", "")
     if not file:
-        print(fault, file=sys.stderr, flush=True)
+        print(sentence, file=sys.stderr, flush=True)
         return
-    _leave(Path(file), str(fault))
+    _leave(Path(file), sentence)
     if _is_first(Path(file)):
-        print(fault, file=sys.stderr, flush=True)
+        print(sentence, file=sys.stderr, flush=True)
         # In a session of its own: torchrun ends what belongs to its ranks.
-        subprocess.Popen([sys.executable, "-c", _LAST_WORDS, str(os.getppid()), str(fault)], start_new_session=True)
+        subprocess.Popen([sys.executable, "-c", _LAST_WORDS, str(os.getppid()), sentence], start_new_session=True)
 
 
 def _leave(file: Path, sentence: str) -> None:

@@ -1,6 +1,6 @@
 import io
 
-from tutor_app.commands.terminal_view import TerminalView, printable
+from tutor_app.commands.terminal_view import TerminalView
 from tutor_app.core.claims import Claim
 from tutor_app.core.events import (
     AnswerFound,
@@ -20,6 +20,7 @@ from tutor_app.core.events import (
     Usage,
 )
 from tutor_app.core.parts import Answer, CodeError, Figure, Output, Text
+from tutor_app.core.terminal import printable
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG
 

@@ -3,6 +3,7 @@
 Records of any files are grouped by method. Of each method some are shown, drawn by a hash, so that the same files show
 the same samples: the question it was made from, the new question, the solution, how the label is known, and what a
 look at the record finds: whether the boxed answer is the label, whether all code ran, which blocks are not supervised.
+Control characters in what a teacher wrote are shown, never sent to the terminal.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from trainer.teacher.replies import in_circles, misexplains, text_fault
 from tutor_app.core.answers import find_answer
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Code, Output, Text
+from tutor_app.core.terminal import printable
 from tutor_app.core.transcript import Transcript
 
 WIDTH: Final = 100
@@ -55,9 +57,9 @@ def main(a: argparse.Namespace) -> int:
             records = by_method[method]
             labels = Counter(str(r.meta.get("label", "gold")) for r in records)
             known = ", ".join(f"{label} {n:,}" for label, n in labels.most_common())
-            print(f"{f'= {method} ':=<{WIDTH}}\n{len(records):,} records; answers known by: {known}\n")
+            print(printable(f"{f'= {method} ':=<{WIDTH}}\n{len(records):,} records; answers known by: {known}\n"))
             for record in drawn(records, a.n, a.seed):
-                print(shown(record, checks(record, judge)))
+                print(printable(shown(record, checks(record, judge))))
     return 0
 
 

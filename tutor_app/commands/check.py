@@ -18,11 +18,11 @@ from typing import Any, BinaryIO, Final, TextIO
 
 from tutor_app.adapters.checking.checker import Checker, Excerpt
 from tutor_app.commands.shared import DONE, Subparsers, interrupt_sets, usable_folders, user_path, user_settings
-from tutor_app.commands.terminal_view import printable
 from tutor_app.core.against_output import differing
 from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.errors import UserFault
 from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.terminal import printable
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.work import PICTURE_BEGINNINGS, PICTURE_ENDINGS, WorkHint, WorkReport
 from tutor_app.tutor.checked import pieces_of, with_contradictions

@@ -22,8 +22,8 @@ from tutor_app.commands.shared import (
     user_path,
     user_settings,
 )
-from tutor_app.commands.terminal_view import printable
 from tutor_app.core.errors import UserFault
+from tutor_app.core.terminal import printable
 
 _DEFAULT: Final = "drawing.svg"
 

@@ -29,10 +29,10 @@ from tutor_app.commands.shared import (
     with_engine,
 )
 from tutor_app.commands.solve import opened_tutor
-from tutor_app.commands.terminal_view import printable
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.hints import LEVELS, Hint, Ladder
 from tutor_app.core.problem import check_problem
+from tutor_app.core.terminal import printable
 from tutor_app.core.votes import MOST_VOTES
 from tutor_app.tutor.given_hints import note_quietly
 from tutor_app.tutor.hints import known_solution, ladder, silent_ladder

@@ -25,10 +25,10 @@ from tutor_app.commands.shared import (
     user_path,
     user_settings,
 )
-from tutor_app.commands.terminal_view import printable
 from tutor_app.core.errors import UserFault
 from tutor_app.core.hints import RESULT
 from tutor_app.core.practice import Exercise
+from tutor_app.core.terminal import printable
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.practice import missed
 from tutor_app.tutor.worksheets import capped, note_limits, read_worksheet

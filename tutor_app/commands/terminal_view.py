@@ -33,6 +33,7 @@ from tutor_app.core.events import (
     folded,
 )
 from tutor_app.core.parts import Answer, Output
+from tutor_app.core.terminal import printable
 from tutor_app.core.transcript import claims_of
 from tutor_app.core.verdicts import MARKS, TONES
 from tutor_app.handout.vote_lines import vote_text
@@ -45,20 +46,6 @@ _BAR: Final = "│ "
 def wants_colour(stream: TextIO) -> bool:
     """Whether to colour: a terminal whose owner has not asked for none (https://no-color.org)."""
     return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-
-
-def printable(text: str) -> str:
-    """``text`` with control characters as visible pictures, so that none can steer the terminal."""
-    return "".join(c if c in "\n\t" or not _steers(c) else _picture(c) for c in text)
-
-
-def _steers(c: str) -> bool:
-    code = ord(c)
-    return code < 32 or 0x7F <= code < 0xA0 or code in range(0x202A, 0x202F) or code in range(0x2066, 0x206A)
-
-
-def _picture(c: str) -> str:
-    return chr(0x2400 + ord(c)) if ord(c) < 32 else f"\\u{ord(c):04x}"
 
 
 class Lines:

@@ -13,10 +13,11 @@ from typing import TextIO
 
 from tutor_app.commands.export import solutions_of
 from tutor_app.commands.shared import DONE, Subparsers, opened_folders
-from tutor_app.commands.terminal_view import TerminalView, printable
+from tutor_app.commands.terminal_view import TerminalView
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Attempt
 from tutor_app.core.replaying import replayed
+from tutor_app.core.terminal import printable
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import promoted
 from tutor_app.handout.fragment import fragment

@@ -2,6 +2,7 @@
 
 Progress bars write a carriage return and then the line anew, or go back character by character. Only what stays inside
 one line is followed: carriage return, backspace, "erase the line" and colours. Everything else is left as it came.
+``printable`` is for whatever goes to a terminal itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,20 @@ from collections.abc import Iterator
 from typing import Final
 
 _CONTROL: Final = re.compile(r"(\r|\x08|\x1b\[[02]?K|\x1b\[[\d;]{0,20}m)")
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters as visible pictures, so that none can steer the terminal."""
+    return "".join(c if c in "\n\t" or not _steers(c) else _picture(c) for c in text)
+
+
+def _steers(c: str) -> bool:
+    code = ord(c)
+    return code < 32 or 0x7F <= code < 0xA0 or code in range(0x202A, 0x202F) or code in range(0x2066, 0x206A)
+
+
+def _picture(c: str) -> str:
+    return chr(0x2400 + ord(c)) if ord(c) < 32 else f"\\u{ord(c):04x}"
 
 
 class TerminalLines:

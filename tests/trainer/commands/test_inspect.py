@@ -81,6 +81,26 @@ def test_faults_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "  * FAULT: words to or of a model in the reply" in told
 
 
+def test_nothing_in_a_record_steers_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = record(1, "rephrase")
+    steering = "\x1b[2J\x1b]0;title\x07 \x9b31m \u202ecups\u2066 \rof tea"
+    bad = Transcript.of(
+        f"How many {steering} are there?",
+        Text(f"There are {steering}.\n\n"),
+        Code(f"print(12)  # {steering}"),
+        Output(stdout=f"12 {steering}\n"),
+        *good.solution[3:],
+        meta={**good.meta, "id": steering, "method": f"a{steering}", "teacher": steering, "parent_problem": steering},
+    )
+    file = write(tmp_path / "a.jsonl", bad)
+    assert main(["inspect", str(file)]) == 0
+    assert main(["inspect", str(file), "--method", f"b{steering}"]) == 2
+    told = capsys.readouterr()
+    assert "of tea" in told.out
+    assert "There are: a␛[2J" in told.err
+    assert not any(c in told.out + told.err for c in "\x1b\x07\x9b\u202e\u2066\r")
+
+
 def test_a_method_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write(tmp_path / "a.jsonl", record(1, "rephrase"))
     assert main(["inspect", str(file), "--method", "outline"]) == 2
