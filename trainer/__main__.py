@@ -47,6 +47,7 @@ class Step(NamedTuple):
         example: Arguments that make sense.
         needs: Packages without which it says at once that it cannot run.
         goes_on: Whether it keeps what it has done when it is stopped.
+        but: What of it keeps nothing, by its ``kind``.
     """
 
     module: str
@@ -54,6 +55,7 @@ class Step(NamedTuple):
     example: str
     needs: tuple[str, ...] = ()
     goes_on: bool = False
+    but: tuple[str, ...] = ()
 
 
 STEPS: Final = {
@@ -110,11 +112,13 @@ STEPS: Final = {
         "trainer.commands.augment",
         "MuMath's eight methods, by rules or by a teacher",
         "gsm8k.train.jsonl --method rephrase --teacher standard --run runs/data",
+        goes_on=True,
     ),
     "synthesize": Step(
         "trainer.commands.synthesize",
         "code-nested solutions by a teacher, run and judged",
         "gsm8k.train.jsonl --teacher standard --against gsm8k.test.jsonl --run runs/data",
+        goes_on=True,
     ),
     "inspect": Step(
         "trainer.commands.inspect",
@@ -132,6 +136,8 @@ STEPS: Final = {
         "trainer.commands.cbbt",
         "black-box tuning: prompts and adapters without weights or gradients",
         "digits --encoder runs/encoder --run runs/digits --shots 16 --seeds 0",
+        goes_on=True,
+        but=("encoder",),
     ),
     "plot": Step(
         "trainer.train.plot",
@@ -142,6 +148,7 @@ STEPS: Final = {
         "trainer.road.command",
         "everything from seeds to model card, by one recipe",
         "trainer/configs/road-tiny.toml --data FOLDER --run runs/tiny",
+        goes_on=True,
     ),
     "grade": Step(
         "trainer.evaluate.grade",
@@ -185,7 +192,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         # Pressed again now, it would only tear this sentence apart.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        again = "goes on from here" if STEPS[arguments.step].goes_on else "starts afresh"
+        step = STEPS[arguments.step]
+        kept = step.goes_on and getattr(arguments, "kind", "") not in step.but
+        again = "goes on from here" if kept else "starts afresh"
         print(f"Stopped. The same command {again}.", file=sys.stderr)
         signal.signal(signal.SIGINT, before)
         return EXIT_INTERRUPTED

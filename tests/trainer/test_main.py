@@ -1,3 +1,4 @@
+import importlib
 import json
 import os
 import re
@@ -119,6 +120,45 @@ def test_a_step_goes_on_after_kill_9(gsm8k: Path, tmp_path: Path) -> None:
     assert (tmp_path / "killed" / "make-code.jsonl").read_bytes() == (
         tmp_path / "whole" / "make-code.jsonl"
     ).read_bytes()
+
+
+def test_who_stops_a_step_is_told_truly_that_it_goes_on(gsm8k: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "trainer", "augment", str(gsm8k), "--method", "fobar", "--limit", "8", "--run"]
+    root = Path(__file__).parents[2]
+    child = subprocess.Popen([*command, str(tmp_path / "stopped")], cwd=root, stderr=subprocess.PIPE, text=True)
+    journal = tmp_path / "stopped" / "augment-fobar.journal"
+    wait_until(lambda: child.poll() is not None or (journal.exists() and journal.read_bytes().count(b"\n") > 2))
+    child.send_signal(signal.SIGINT)
+    told = child.communicate()[1]
+    assert child.returncode == 130
+    assert told.endswith("Stopped. The same command goes on from here.\n")
+    done = journal.read_text().splitlines(keepends=True)
+    assert 1 < len(done) < 9
+    subprocess.run([*command, str(tmp_path / "whole")], cwd=root, check=True, capture_output=True)
+    subprocess.run([*command, str(tmp_path / "stopped")], cwd=root, check=True, capture_output=True)
+    made = [(tmp_path / name / "augment-fobar.jsonl").read_bytes() for name in ("stopped", "whole")]
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("command", "again"),
+    [
+        ("cbbt digits --encoder e --run r", "goes on from here"),
+        ("cbbt encoder --out e", "starts afresh"),
+        ("road a.toml --data d --run r", "goes on from here"),
+        ("synthesize a.jsonl --teacher standard --against b.jsonl --run r", "goes on from here"),
+        ("decontaminate a.jsonl --against b.jsonl --out o --run r", "starts afresh"),
+    ],
+)
+def test_who_stops_a_step_is_told_what_the_same_command_does(
+    command: str, again: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib.import_module(STEPS[command.split()[0]].module), "main", stopped)
+    assert main(command.split()) == 130
+    assert capsys.readouterr().err == f"Stopped. The same command {again}.\n"
 
 
 def test_a_journal_of_other_options_is_not_continued(gsm8k: Path, tmp_path: Path) -> None:
