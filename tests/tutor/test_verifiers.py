@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -100,7 +101,9 @@ def test_one_of_another_model_is_refused(
         [],
         7,
         value_of("a", kind="other"),
-        value_of("a", version=1),
+        value_of("a", version="2"),
+        value_of("a", gain=10**400),
+        value_of("a", low=[1.0] * (len(SCORES) + len(TRAITS))),
         value_of("a", extras="much"),
         value_of("a", extras=[None]),
         value_of("a", low=[0.0]),
@@ -118,9 +121,32 @@ def test_one_of_another_model_is_refused(
 def test_what_is_no_verifier_is_one_sentence(value: object, tmp_path: Path) -> None:
     with pytest.raises(UserFault, match="is no verifier"):
         read_verifier(Path(write(tmp_path / "v.json", value)))
-    (tmp_path / "v.json").write_bytes(b"\xff\xfe{")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xfe{", b"[" * 100_000, pickle.dumps({"kind": "mumath-verifier"}), b"PK\3\4"]
+)
+def test_a_file_of_another_kind_is_no_verifier(data: bytes, tmp_path: Path) -> None:
+    """A pickle among them, of which nothing is run."""
+    (tmp_path / "v.json").write_bytes(data)
     with pytest.raises(UserFault, match="is no verifier"):
         read_verifier(tmp_path / "v.json")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"version": 1}, {"version": 3}, {"version": 3, "prompt": "of another form"}, {"prompt": [[0.0, 1.0]] * 33}],
+)
+def test_a_verifier_of_another_version(changes: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(UserFault, match="of another version of this program"):
+        read_verifier(Path(write(tmp_path / "v.json", value_of("a", **changes))))
+
+
+def test_a_report_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    """It is shown only; the verifier itself is whole."""
+    for report in ([1], {"auc": 10**400, "calibrated_on": -(10**400)}, {"auc": "much", "calibrated_on": None}):
+        found = read_verifier(Path(write(tmp_path / "v.json", value_of("a", report=report, vote_power="much"))))
+        assert (found.auc, found.graded, found.power) == (None, 0, 0.0)
 
 
 def test_a_verifier_with_other_signs_is_of_another_version(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ class ProcessBox:
         self._kill()
         self._process.wait()
         self._errors.join()
-        said = f", saying: {self._lines[-1]}" if self._lines else ""
+        said = f", saying: {_one_line(self._lines[-1])}" if self._lines else ""
         raise BoxFault(f"The black box ended by itself{said}.", REMEDY)
 
     def _read_errors(self) -> None:

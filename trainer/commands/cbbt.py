@@ -130,17 +130,10 @@ def _verifier(a: argparse.Namespace) -> int:
     from trainer.cbbt.verifier.judged import Judged
     from trainer.cbbt.verifier.llama_box import box_command
     from trainer.cbbt.verifier.report import table
-    from trainer.cbbt.verifier.training import (
-        FORMAT,
-        JudgeBox,
-        VerifierConfig,
-        VerifierTuning,
-        concluded,
-        judge_once,
-        to_json,
-    )
+    from trainer.cbbt.verifier.training import JudgeBox, VerifierConfig, VerifierTuning, concluded, judge_once, to_json
     from trainer.commands.cbbt_solutions import graded_parts
     from trainer.runs import Run, sha256_of, write_atomically
+    from tutor_app.adapters.verifying.verifier import FORMAT
     from tutor_app.tutor.models import model_store
     from tutor_app.tutor.paths import folders
 
@@ -157,11 +150,13 @@ def _verifier(a: argparse.Namespace) -> int:
         texts, right = [s.text for s in solutions], np.array([s.right for s in solutions])
         first = len(texts) - len(parts.held_out)  # the others need not be read to tune
         lengths, scores = box.read(texts[:first])
-        train = parts.train[lengths[parts.train] > 0]
-        prompt = VerifierTuning(box, right, train, config, run.folder).run()
+        parts = parts.without(np.flatnonzero(lengths == 0))
+        parts.need_both(right)  # too long ones are told before the tuning
+        prompt = VerifierTuning(box, right, parts.train, config, run.folder).run()
         more_lengths, more_scores = box.read(texts[first:])
         lengths, scores = np.concatenate([lengths, more_lengths]), np.concatenate([scores, more_scores])
-        parts = type(parts)(*(rows[lengths[rows] > 0] for rows in (parts.train, parts.validation, parts.held_out)))
+        parts = parts.without(np.flatnonzero(lengths == 0))
+        parts.need_both(right)
         box.budget.limit = 0  # what follows is judged once: the budget was for the tuning
         rows = np.concatenate([parts.train, parts.validation, parts.held_out])
         prompts = np.stack([box.start(config.tokens), prompt])

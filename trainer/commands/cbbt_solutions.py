@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.votes import answer_of
 from tutor_app.tutor.checked import StatementChecker, with_claims
 
+VERDICTS: Final = ("correct", "incorrect", "unknown")
+"""Of the grader; what it could not compare counts as not right."""
 Right = Callable[[str, str], bool]
 """Whether an answer is the published one, which comes first."""
 
@@ -76,14 +79,17 @@ def graded_solutions(path: Path, limit: int, checker: StatementChecker, right: R
     for line in lines:
         try:
             attempts = list(_attempts(line, checker, right))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue  # the first line says what was evaluated, the last may be cut off
         problems.update(solution.problem for solution in attempts)
         if limit and len(problems) > limit:
             break
         found += [solution for solution in attempts if solution.answer]
     if not found:
-        raise UserFault(f"{path} holds no solutions.", "Make some with: python -m trainer evaluate --samples 8 ...")
+        raise UserFault(
+            f"{path} holds no graded solutions that came to an answer.",
+            "Make some with: python -m trainer evaluate --samples 8 ...",
+        )
     return found
 
 
@@ -92,17 +98,29 @@ def _attempts(line: str, checker: StatementChecker, right: Right) -> Iterator[So
     data = json_of(line)
     if "vote" not in data:
         result = Result.from_json(line)
+        _need_label(result.index, result.strict in VERDICTS)
         parts = with_claims(result.transcript, checker, needed=True).solution  # as when it is used
         yield _solution(result.index, result.transcript.problem, parts, result.answer, result.strict == "correct")
         return
-    vote, gold = Transcript.from_dict(data["vote"]), str(data["gold"])
+    vote, gold, row = Transcript.from_dict(data["vote"]), data["gold"], data["row"]
+    _need_label(row, isinstance(gold, str) and bool(gold.strip()))
     for attempt in vote.attempts:
         if attempt.ended:
             parts = attempt.parts
             if not claims_of(parts):
                 parts = with_claims(Transcript.of(vote.problem, *parts), checker, needed=True).solution
             answer = answer_of(attempt)
-            yield _solution(int(data["row"]), vote.problem, parts, answer, bool(answer) and right(gold, answer))
+            yield _solution(row, vote.problem, parts, answer, bool(answer) and right(gold, answer))
+
+
+def _need_label(problem: object, graded: bool) -> None:
+    """See that a line says of which problem it is, and what is right: without, all would count as wrong.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if not isinstance(problem, int) or isinstance(problem, bool) or not graded:
+        raise ValueError("the line is not graded")
 
 
 def _solution(index: int, problem: str, parts: tuple[Part, ...], answer: str, right: bool) -> Solution:

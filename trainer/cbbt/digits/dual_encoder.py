@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -121,9 +122,11 @@ class DualEncoder(nn.Module):  # type: ignore[misc]
             config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
             model = cls(DualShape(**config["shape"]), config["words"])
             model.load_state_dict(load_file(folder / FILES[0]))
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as e:
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as e:
+            reason = (str(e).splitlines() or [type(e).__name__])[0].rstrip(".:")
             raise UserFault(
-                f"{folder} holds no dual encoder: {e}.", "Make one with: python -m trainer cbbt encoder --out FOLDER"
+                f"{folder} holds no dual encoder: {reason}.",
+                "Make one with: python -m trainer cbbt encoder --out FOLDER",
             ) from None
         model.eval()
         return model

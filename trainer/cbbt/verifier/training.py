@@ -27,12 +27,12 @@ from trainer.cbbt.verifier.judged import Judged
 from trainer.cbbt.verifier.report import Solution, measured, vote_power, voted
 from trainer.runs import ProgressLine, digest
 from tutor_app.adapters.verifying.scores import SCORES
+from tutor_app.adapters.verifying.verifier import FORMAT, VERSION
 from tutor_app.core.errors import UserFault
 
 STEP: Final = 0.1
 """Of the differences. A quantised model answers a little differently in other batches, which drowns smaller ones."""
 STATE: Final = "verifier.npz"
-FORMAT: Final = "mumath-verifier"
 READ_AT_ONCE: Final = 4
 
 
@@ -67,6 +67,25 @@ class Parts:
     validation: Rows
     held_out: Rows
 
+    def without(self, rows: Rows) -> Parts:
+        """The parts without some rows."""
+        return Parts(*(part[~np.isin(part, rows)] for part in (self.train, self.validation, self.held_out)))
+
+    def need_both(self, right: Right) -> None:
+        """See that each part has right and wrong solutions.
+
+        Raises:
+            UserFault: If one has not.
+        """
+        named = {"train on": self.train, "select on": self.validation, "judge at the end": self.held_out}
+        for name, part in named.items():
+            count = int(right[part].sum())
+            if not 0 < count < len(part):
+                raise UserFault(
+                    f"Of the {len(part)} solutions to {name} that can be read, {count} are right.",
+                    "A verifier needs right and wrong ones in each part: give solutions of more problems.",
+                )
+
 
 def split_by_problem(solutions: Sequence[Solution], seed: int, held_out: Collection[int] = ()) -> Parts:
     """Two fifths of the problems to train on, a fifth to select on, the rest held out.
@@ -88,14 +107,9 @@ def split_by_problem(solutions: Sequence[Solution], seed: int, held_out: Collect
     rows: list[list[int]] = [[], [], []]
     for i, solution in enumerate(solutions):
         rows[part_of[solution.problem]].append(i)
-    for name, part in zip(("train on", "select on", "judge at the end"), rows, strict=True):
-        right = sum(solutions[i].right for i in part)
-        if not 0 < right < len(part):
-            raise UserFault(
-                f"Of the {len(part)} solutions to {name}, {right} are right.",
-                "A verifier needs right and wrong ones in each part: give solutions of more problems.",
-            )
-    return Parts(*(np.array(part, dtype=np.int64) for part in rows))
+    parts = Parts(*(np.array(part, dtype=np.int64) for part in rows))
+    parts.need_both(np.array([s.right for s in solutions], dtype=bool))
+    return parts
 
 
 class JudgeBox:
@@ -332,7 +346,7 @@ def _loss_on_validation(fitted: Fitted, right: Right, train: int) -> float:
 def to_json(prompt: Vector, head: Head, model_sha256: str, found: Mapping[str, Any], *, power: float = 0.0) -> str:
     """The verifier's file: what is put before the question, and the head; for one model only."""
     value = {
-        "kind": FORMAT, "version": 2, "model_sha256": model_sha256, "prompt": prompt.astype(np.float32).tolist(),
+        "kind": FORMAT, "version": VERSION, "model_sha256": model_sha256, "prompt": prompt.astype(np.float32).tolist(),
         "vote_power": power, "gain": head.gain, "bias": head.bias, "extras": head.extras.tolist(),
         "low": head.low.tolist(), "high": head.high.tolist(),
         "weights": head.weights.astype(np.float32).tolist(), "report": dict(found),

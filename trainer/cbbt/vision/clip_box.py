@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,17 +47,18 @@ class ClipEncoder:
         try:
             self._model = CLIPModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            values = _preprocessor(folder)
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as e:
-            raise UserFault(f"The CLIP model in {folder} cannot be loaded: {_first_line(e)}") from None
+            values = _normalisation(folder)
+        except Exception as e:  # noqa: BLE001 - safetensors, pickle and tokenizers each fail in their own way
+            advice = "Save it again with transformers."
+            raise UserFault(f"The CLIP model in {folder} cannot be loaded: {_first_line(e)}.", advice) from None
         config = self._model.config
-        self._mean, self._std = (
-            torch.tensor(values.get(name, default)).view(1, 3, 1, 1)
-            for name, default in (("image_mean", MEAN), ("image_std", STD))
-        )
+        self._mean, self._std = (torch.tensor(row).view(1, 3, 1, 1) for row in values)
         self._begin, self._end = self._tokenizer.bos_token_id, self._tokenizer.eos_token_id
         if self._begin is None or self._end is None:
             raise UserFault(f"The tokenizer in {folder} has no tokens for begin and end.", "Use CLIP's own.")
+        letters = {self._ids(text) for text in ("a", "o")}  # transformers makes an empty tokenizer where there is none
+        if len(letters) < 2 or () in letters or max(map(max, letters)) >= config.text_config.vocab_size:
+            raise UserFault(f"The tokenizer in {folder} is none of this model.", "Save it again with transformers.")
         self._longest = int(config.text_config.max_position_embeddings)
         self._embed = self._model.text_model.get_input_embeddings()
         self.info: dict[str, Any] = {
@@ -158,14 +160,22 @@ def _projected(found: Any) -> Tensor:
     return features
 
 
-def _preprocessor(folder: Path) -> Mapping[str, Any]:
+def _normalisation(folder: Path) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of the three colours.
+
+    Raises:
+        ValueError: If the folder states others than three numbers each.
+    """
     path = folder / "preprocessor_config.json"
     value = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return value if isinstance(value, dict) else {}
+    mean, std = ([float(n) for n in value.get(k, d)] for k, d in (("image_mean", MEAN), ("image_std", STD)))
+    if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean)) or not all(0 < n < math.inf for n in std):
+        raise ValueError(f"{path.name} does not give mean and spread of three colours")
+    return mean, std
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).strip().splitlines()[0]
+    return (str(error) or type(error).__name__).strip().splitlines()[0].partition(". ")[0].rstrip(".:")
 
 
 def main() -> None:

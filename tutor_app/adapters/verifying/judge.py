@@ -23,7 +23,7 @@ from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError
 from tutor_app.adapters.engine.processor import WITHOUT_CARD, Memory, take, would_take
 from tutor_app.adapters.engine.proving import card_works, step_down
 from tutor_app.adapters.verifying.kept import Kept
-from tutor_app.adapters.verifying.reading import problem_of
+from tutor_app.adapters.verifying.reading import MOST_SOFT, problem_of
 from tutor_app.adapters.verifying.scores import SCORES, TOO_LONG, Reading, scores_of
 from tutor_app.core.errors import UserFault
 
@@ -35,7 +35,6 @@ N_CTX: Final = 2048
 """Tokens of a solution, the soft tokens and the question at most."""
 CELLS: Final = 128
 """Of the cache for each sequence; together they are one cache, in which the solution is held once."""
-MOST_SOFT: Final = 32
 SEQUENCES: Final = 33
 """The solution itself, and prompts that are judged at once."""
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from tutor_app.core.parts import Answer, Code, Output, Part, Text
 
+MOST_SOFT: Final = 32
+"""Soft tokens that may stand before the question."""
 _SOLUTION: Final = "\n\nSolution:"
 
 

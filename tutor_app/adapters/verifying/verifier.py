@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
-from tutor_app.adapters.verifying.reading import reading_text
+from tutor_app.adapters.verifying.reading import MOST_SOFT, reading_text
 from tutor_app.adapters.verifying.scores import SCORES
 from tutor_app.adapters.verifying.traits import TRAITS, traits_of
 from tutor_app.core.errors import UserFault
@@ -27,6 +27,7 @@ from tutor_app.core.parts import Part
 log = logging.getLogger(__name__)
 
 FORMAT: Final = "mumath-verifier"
+VERSION: Final = 2
 SECONDS: Final = 60.0
 
 
@@ -59,12 +60,16 @@ def read_verifier(path: Path) -> VerifierFile:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as e:
         raise UserFault(f"{path} cannot be read: {e.strerror}.", "Check the path.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict) or value.get("kind") != FORMAT or value.get("version") != 2 or not _whole(value):
+    other = UserFault(f"{path} is a verifier of another version of this program.", "Train it again.")
+    ours = isinstance(value, dict) and value.get("kind") == FORMAT
+    if ours and isinstance(value.get("version"), int) and value["version"] != VERSION:
+        raise other
+    if not ours or value.get("version") != VERSION or not _whole(value):
         raise UserFault(f"{path} is no verifier.", "Give a file that `python -m trainer cbbt verifier` wrote.")
-    if len(value["extras"]) != len(SCORES) + len(TRAITS):
-        raise UserFault(f"{path} is a verifier of another version of this program.", "Train it again.")
+    if len(value["extras"]) != len(SCORES) + len(TRAITS) or len(value["prompt"]) > MOST_SOFT:
+        raise other
     report = value.get("report")
     report = report if isinstance(report, dict) else {}
     graded = _number(report.get("calibrated_on")) or 0.0
@@ -86,13 +91,19 @@ def _whole(value: dict[str, Any]) -> bool:
         return False
     rows += flat
     numbers = [value.get("gain"), value.get("bias"), *(n for row in rows for n in row)]
-    return all(_number(n) is not None for n in numbers)
+    if any(_number(n) is None for n in numbers):
+        return False
+    return all(low <= high for low, high in zip(value["low"], value["high"], strict=True))
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # JSON may hold whole numbers of hundreds of digits
+        return None
+    return number if math.isfinite(number) else None
 
 
 class Verifier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,24 @@ def test_a_folder_that_holds_no_encoder(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(UserFault, match="python -m trainer cbbt encoder"):
         DualEncoder.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("model.safetensors", b"\x80\x04N.", "holds no dual encoder: Error while deserializing header"),
+        ("model.safetensors", b"", "holds no dual encoder: Error while deserializing header"),
+        ("config.json", b"[]", "holds no dual encoder: list indices must be integers or slices"),
+        ("config.json", b'{"shape": {"width": 48}, "words": ["a"]}', "holds no dual encoder: Error.s. in loading"),
+    ],
+)
+def test_an_encoder_that_is_not_whole(encoder: Path, tmp_path: Path, name: str, content: bytes, sentence: str) -> None:
+    folder = tmp_path / "encoder"
+    shutil.copytree(encoder, folder)
+    (folder / name).write_bytes(content)
+    with pytest.raises(UserFault, match=sentence) as e:
+        DualEncoder.load(folder)
+    assert "\n" not in str(e.value)
 
 
 def test_a_class_that_the_encoder_has_no_word_for(encoder: Path) -> None:

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.adapters.gguf_files import write_gguf
+from tests.trainer.cbbt import failing_box
 from tests.trainer.cbbt.verifier import toy_judge
 from trainer.__main__ import main
 from trainer.cbbt.box import BoxFault, Budget, BudgetSpent, ProcessBox
+from trainer.cbbt.verifier import llama_box
 from trainer.cbbt.verifier.head import Found, Head, calibrated, calibrated_over, fit_head, fold_of, logistic
 from trainer.cbbt.verifier.judged import Judged
 from trainer.cbbt.verifier.report import (
@@ -396,7 +399,7 @@ def write_results(path: Path, count: int) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"), [("none.jsonl", "cannot be read"), ("empty.jsonl", "holds no solutions")]
+    ("name", "sentence"), [("none.jsonl", "cannot be read"), ("empty.jsonl", "holds no graded solutions")]
 )
 def test_bad_files_are_one_sentence(
     tmp_path: Path, name: str, sentence: str, capsys: pytest.CaptureFixture[str]
@@ -436,6 +439,79 @@ def test_held_out_solutions_of_the_same_problems_are_refused(
     assert main([*command, "--run", str(tmp_path / "run")]) == 2
     assert "3 of the problems of" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"strict": 7}, {"strict": "right"}, {"strict": None}, {"index": "seven"}, {"index": None}, {"index": True},
+        {"answer": ""},
+    ],
+)  # fmt: skip
+def test_results_that_are_not_graded_teach_nothing(change: dict[str, Any], tmp_path: Path) -> None:
+    """Without its verdict, a right solution would count as a wrong one."""
+    path = write_results(tmp_path / "results.jsonl", 6)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+    path.write_text("\n".join(json.dumps(line | change if "index" in line else line) for line in lines))
+    with pytest.raises(UserFault, match="holds no graded solutions that came to an answer"):
+        graded_solutions(path, 0, NoChecker(), lambda gold, answer: gold == answer)
+
+
+@pytest.mark.parametrize("change", [{"gold": None}, {"gold": ""}, {"row": "12"}, {"row": float("inf")}, {"vote": []}])
+def test_votes_that_are_not_graded_teach_nothing(change: dict[str, Any], tmp_path: Path) -> None:
+    vote = replace(
+        Transcript.of("What is 3 + 4?"), attempts=(Attempt((Text("3 + 4 = 7."), Answer("7")), ended="answered"),)
+    )
+    path = tmp_path / "votes.jsonl"
+    path.write_text(json.dumps({"row": 1, "gold": "7", "turns": [[]], "vote": vote.to_dict(), **change}))
+    with pytest.raises(UserFault, match="holds no graded solutions that came to an answer"):
+        graded_solutions(path, 0, NoChecker(), lambda gold, answer: gold == answer)
+
+
+def test_solutions_that_are_too_long_to_be_read_are_told_before_the_tuning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The toy judge cannot read those whose answer is above 99; the right ones are all above."""
+    pytest.importorskip("gguf", reason="the extra trainer is not installed")
+    path = write_results(tmp_path / "results.jsonl", 30)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+    for line in lines[1:]:
+        long = line["strict"] == "correct"
+        line["transcript"]["turns"][-1]["parts"][-1]["latex"] = line["answer"] = str(line["index"] + 100 * long)
+    path.write_text("\n".join(map(json.dumps, lines)))
+    monkeypatch.setattr(llama_box, "box_command", lambda *_: toy_judge.command())
+    model = write_gguf(tmp_path / "mine.gguf")
+    command = ["cbbt", "verifier", "--model", str(model), "--solutions", str(path), "--run", str(tmp_path / "run")]
+    assert main(command) == 2
+    assert "solutions to train on that can be read, 0 are right" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "verifier.npz").exists()
+
+
+def test_the_whole_command_over_a_box_that_fails_and_is_started_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the tuning, and in the judging at its end; what comes out is the same as in one go."""
+    pytest.importorskip("gguf", reason="the extra trainer is not installed")
+    path, model = write_results(tmp_path / "results.jsonl", 30), write_gguf(tmp_path / "mine.gguf")
+
+    def outcome(run: str, box: list[str]) -> int:
+        monkeypatch.setattr(llama_box, "box_command", lambda *_: box)
+        arguments = ["--model", str(model), "--solutions", str(path), "--run", str(tmp_path / run), "--queries", "32"]
+        return main(["cbbt", "verifier", *arguments])
+
+    assert outcome("whole", toy_judge.command()) == 0
+    for answers in (10, 18):  # in the third of four steps, then after 4 of 30 solutions were judged
+        assert outcome("ended", failing_box.command("dies", answers, toy_judge.command())) == 1
+        assert "saying: out of memory. What was learned so far is kept" in capsys.readouterr().err
+    assert outcome("ended", toy_judge.command()) == 0
+    whole, ended = (json.loads((tmp_path / run / "verifier.json").read_text()) for run in ("whole", "ended"))
+    for value in (whole, ended):
+        value["report"].pop("minutes_this_time")
+    assert ended["prompt"] == whole["prompt"]
+    assert ended["weights"] == pytest.approx(whole["weights"])
+    assert {k: v for k, v in ended["report"].items() if k not in ("queries", "sequences")} == {
+        k: v for k, v in whole["report"].items() if k not in ("queries", "sequences")
+    }
 
 
 @pytest.mark.slow

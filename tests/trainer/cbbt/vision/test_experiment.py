@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from trainer.__main__ import main
 from trainer.cbbt.box import BoxFault, Budget, HttpBox, ProcessBox
 from trainer.cbbt.encoder import EncoderBox, Wording
 from trainer.cbbt.vision import experiment as vision
-from trainer.cbbt.vision.clip_box import box_command
+from trainer.cbbt.vision.clip_box import ClipEncoder, box_command
 from trainer.cbbt.vision.eleven_sets import read_set
 from trainer.cbbt.vision.pixels import augmented, squares
 from tutor_app.core.errors import UserFault
@@ -244,6 +246,49 @@ def test_a_folder_that_is_no_clip(
     said = capsys.readouterr().err
     assert sentence in said
     assert "Traceback" not in said
+
+
+def without_tokenizer(folder: Path) -> None:
+    for path in folder.iterdir():
+        if "token" in path.name or path.name in ("vocab.json", "merges.txt"):
+            path.unlink()
+
+
+def torn(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:900])
+
+
+def pickled(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"weights": print}))
+
+
+def grey(folder: Path) -> None:
+    (folder / "preprocessor_config.json").write_text('{"image_mean": [0.5], "image_std": [0.5]}')
+
+
+def flat(folder: Path) -> None:
+    (folder / "preprocessor_config.json").write_text('{"image_std": [0, 0, 0]}')
+
+
+@pytest.mark.parametrize(
+    ("hurt", "sentence"),
+    [
+        (without_tokenizer, "The tokenizer in .* is none of this model"),
+        (torn, "cannot be loaded: .*header"),
+        (pickled, "cannot be loaded: Weights only load failed"),
+        (grey, "does not give mean and spread of three colours"),
+        (flat, "does not give mean and spread of three colours"),
+    ],
+)
+def test_a_clip_that_is_not_whole(hurt: Callable[[Path], None], sentence: str, clip: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "clip"
+    shutil.copytree(clip, folder)
+    hurt(folder)
+    with pytest.raises(UserFault, match=sentence) as e:
+        ClipEncoder(folder)
+    assert "\n" not in str(e.value)
 
 
 @pytest.mark.usefixtures("few")
