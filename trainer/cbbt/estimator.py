@@ -2,14 +2,15 @@
 
 Two estimators over ``q`` directions on the unit sphere in ``D`` dimensions:
 
-* :func:`one_sided`, as CBBT publishes it (Guo et al., Findings of EMNLP 2023, arXiv 2312.15901;
-  ``forward_backward``): differences to the loss at the point itself, ``q + 1`` queries, its scale ``1 / epsilon``,
-  which is ``D`` only up to 1,000 dimensions.
+* :func:`one_sided`, as CBBT publishes it (Guo et al., Findings of EMNLP 2023, arXiv 2312.15901; in its code
+  ``trainers/cooppara.py``, ``forward_backward`` and ``sub_rand``): differences to the loss at the point itself,
+  ``q + 1`` queries, scaled by ``1 / epsilon``, which is ``D`` only up to 1,000 dimensions.
 * :func:`two_sided`, ours: each direction and its opposite (antithetic), on the same batch and augmentation (common
   random numbers, which the caller's loss holds fixed), ``2 q`` queries. Directions are orthogonal to each other, so
   that no query repeats what another has measured, and the scale is ``D``.
 
-Neither changes the point or knows a model; queries are counted by the loss it is given.
+In the paper's letters: the point is ``theta``, a direction ``u_i``, the step ``epsilon``, losses ``L`` (mean cross
+entropy, in nats). Neither changes the point or knows a model; queries are counted by the loss it is given.
 """
 
 from __future__ import annotations
@@ -66,7 +67,17 @@ def orthogonal(count: int, dimension: int, rng: np.random.Generator) -> Vector:
 
 
 def one_sided(losses: Losses, point: Vector, q: int, rng: np.random.Generator, step: float | None = None) -> Estimate:
-    """The published estimate, of ``q + 1`` queries."""
+    """The published estimate, of ``q + 1`` queries.
+
+    ``(1 / epsilon) (1 / q) sum_i ((L(theta + epsilon u_i) - L(theta)) / epsilon) u_i``, ``u_i`` independent.
+
+    Args:
+        losses: See :data:`Losses`.
+        point: ``theta``, ``[D]``.
+        q: Directions.
+        rng: Of the directions.
+        step: ``epsilon``; None is :func:`published_step`.
+    """
     step = step or published_step(point.size)
     directions = sphere(q, point.size, rng)
     values = losses(np.concatenate([point[None], point + step * directions]))
@@ -75,7 +86,11 @@ def one_sided(losses: Losses, point: Vector, q: int, rng: np.random.Generator, s
 
 
 def two_sided(losses: Losses, point: Vector, q: int, rng: np.random.Generator, step: float | None = None) -> Estimate:
-    """Our estimate, of ``2 q`` queries."""
+    """Our estimate, of ``2 q`` queries; arguments as for :func:`one_sided`.
+
+    ``(D / q) sum_i ((L(theta + epsilon u_i) - L(theta - epsilon u_i)) / (2 epsilon)) u_i``, ``u_i`` orthogonal: what is
+    even in ``u_i``, such as curvature, falls out of each difference.
+    """
     step = step or published_step(point.size)
     directions = orthogonal(q, point.size, rng)
     values = losses(np.concatenate([point + step * directions, point - step * directions]))

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from trainer.cbbt.frames import Array, Arrays
 from trainer.cbbt.serving import Handler, serve, serve_http
+from trainer.cbbt.vision.torchvision_import import prepare_transformers
 from tutor_app.core.errors import UserFault
 
 AT_ONCE: Final = 256
@@ -41,10 +42,11 @@ class ClipEncoder:
     """
 
     def __init__(self, folder: Path) -> None:
-        from transformers import AutoTokenizer, CLIPModel
-
         check_clip(folder)
+        prepare_transformers()
         try:
+            from transformers import AutoTokenizer, CLIPModel
+
             self._model = CLIPModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             values = _normalisation(folder)

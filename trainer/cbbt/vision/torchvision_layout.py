@@ -7,7 +7,6 @@ on, a fifth to select on, the rest to test on. These are CoOp's shares, with a f
 
 from __future__ import annotations
 
-import importlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from trainer.cbbt.vision.image_set import CHECK, ImageSet, made_set
+from trainer.cbbt.vision.torchvision_import import import_torchvision
 from tutor_app.core.errors import UserFault
 
 Row = tuple[Path, int, str]
@@ -57,38 +57,14 @@ def read_torchvision(root: Path, name: str) -> ImageSet | None:
 
 
 def _datasets() -> ModuleType:
-    """The module of torchvision with its datasets.
-
-    Its wheel on the public index is built for CUDA: beside a PyTorch for processors its compiled operators do not load,
-    and the import fails because they are not declared (https://github.com/pytorch/pytorch/issues/122494). No reader
-    needs an operator, so those that the import asks for are declared, and it is tried again.
-    """
     try:
-        try:
-            datasets = importlib.import_module("torchvision.datasets")
-        except RuntimeError:
-            _declare_operators()
-            datasets = importlib.import_module("torchvision.datasets")
+        return import_torchvision("torchvision.datasets")
     except (ImportError, RuntimeError, OSError) as e:
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
         raise UserFault(
             f"The set lies there as torchvision lays it out, and torchvision cannot be used: {reason}.",
             "Install it with: pip install -e .[vision], or add CoOp's split file.",
         ) from None
-    return datasets
-
-
-def _declare_operators() -> None:
-    import torch
-
-    for operator in ("nms", "qnms"):
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _declared.append(library)
-
-
-_declared: Final[list[Any]] = []
-"""Declarations last as long as the object that made them."""
 
 
 def _rows(dataset: Any, classes: Sequence[str] | None = None) -> list[Row]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from trainer.cbbt.vision.torchvision_import import prepare_transformers
+
 SIDE = 16
 
 
 def save_clip(folder: Path, seed: int = 0, **changes: Any) -> Path:
     """Write model, tokenizer and the preprocessor's values."""
     import torch
+
+    prepare_transformers()
     from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
     letters = "abcdefghijklmnopqrstuvwxyz,.-_0123456789"
