@@ -80,6 +80,7 @@ def torchvision(root: Path, name: str) -> Path:
         "Food101": ("train", "test"),
         "FGVCAircraft": ("train", "val", "test"),
         "DTD": ("train", "val", "test"),
+        "StanfordCars": ("train", "test"),
     }.get(name, ("all",))
     rows = [(s, label, n) for s in splits for label in range(len(CLASSES)) for n in range(1, 11)]
     match name:
@@ -107,6 +108,8 @@ def torchvision(root: Path, name: str) -> Path:
                 (folder / "meta" / f"{split}.json").write_text(json.dumps(of))
         case "FGVCAircraft":
             folder = _aircraft(root / "fgvc-aircraft-2013b" / "data", dict.fromkeys(splits, 10)).parent
+        case "StanfordCars":
+            folder = _cars(root / "stanford_cars")
         case "SUN397":
             folder = root / "SUN397"
             for _, label, n in rows:
@@ -126,4 +129,23 @@ def torchvision(root: Path, name: str) -> Path:
                 picture(folder / "2750" / CLASSES[label] / f"{CLASSES[label]}_{n}.jpg", label, n)
         case _:
             raise ValueError(name)
+    return folder
+
+
+def _cars(folder: Path) -> Path:
+    """Its lists are MATLAB's: a struct of each image, and the names of the classes."""
+    import numpy as np
+    from scipy.io import savemat
+
+    (folder / "devkit").mkdir(parents=True)
+    fields = [(name, object) for name in ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "fname")]
+    for split, file in (("train", "devkit/cars_train_annos.mat"), ("test", "cars_test_annos_withlabels.mat")):
+        rows = []
+        for number in range(10 * len(CLASSES)):
+            label, name = number % len(CLASSES), f"{number + 1:05d}.jpg"
+            picture(folder / f"cars_{split}" / name, label, number)
+            rows.append((1, 1, 20, 10, label + 1, name))
+        savemat(folder / file, {"annotations": np.array(rows, dtype=fields)})
+    names = np.array([word.replace("_", " ") for word in CLASSES], dtype=object)
+    savemat(folder / "devkit" / "cars_meta.mat", {"class_names": names})
     return folder

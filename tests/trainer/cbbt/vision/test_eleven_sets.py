@@ -51,10 +51,12 @@ def test_the_shots_are_those_of_coop(tmp_path: Path) -> None:
     assert few_shot_pictures(found, 6, 1) == few_shot_pictures(found, 6, 1) != few_shot_pictures(found, 6, 2)
 
 
-@pytest.mark.parametrize("name", ["Caltech101", "Food101", "FGVCAircraft", "SUN397", "DTD", "EuroSAT"])
+@pytest.mark.parametrize("name", ["Caltech101", "StanfordCars", "Food101", "FGVCAircraft", "SUN397", "DTD", "EuroSAT"])
 def test_a_set_as_torchvision_lays_it_out(tmp_path: Path, name: str) -> None:
     pytest.importorskip("torch", reason="the extra trainer is not installed")
     _need_torchvision()
+    if name == "StanfordCars":
+        pytest.importorskip("scipy", reason="the extra cbbt is not installed")
     torchvision(tmp_path, name)
     found = read_set(tmp_path, name)
     assert sets_in(tmp_path) == (name,)
@@ -62,10 +64,10 @@ def test_a_set_as_torchvision_lays_it_out(tmp_path: Path, name: str) -> None:
     for picture in (*found.train, *found.validation, *found.test):
         word = found.classes[picture.label].replace(" ", "_")
         assert picture.path.is_file()
-        assert name == "FGVCAircraft" or word in str(picture.path)
+        assert name in ("FGVCAircraft", "StanfordCars") or word in str(picture.path)
     parts = (found.train, found.validation, found.test)
     assert len(set().union(*parts)) == sum(map(len, parts)) > 0
-    want = {"Food101": (24, 6, 30), "FGVCAircraft": (30, 30, 30), "DTD": (30, 30, 30)}
+    want = {"Food101": (24, 6, 30), "StanfordCars": (24, 6, 30), "FGVCAircraft": (30, 30, 30), "DTD": (30, 30, 30)}
     assert tuple(map(len, parts)) == want.get(name, (15, 6, 9))
     assert read_set(tmp_path, name) == found  # the same images in every run
 
