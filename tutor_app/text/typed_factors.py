@@ -357,7 +357,8 @@ class FactorParser(TokenCursor, ABC):
             raise NoFormula
         if token.kind == "var" and token.text in ("a", "A", "I") and token.spaced and not token.run:
             after = self._peek(1)  # "sin a + sin b", and not "log a table"
-            if after is not None and after.kind not in ("op", "rel", "close", "func", "comma"):
+            goes_on = ("op", "rel", "close", "func", "comma", "sup", "sub", "bar")
+            if after is not None and after.kind not in goes_on and after.text not in ("^", "_"):
                 raise NoFormula
         run = [self._factor()]
         while (after := self._peek()) is not None and (not after.spaced or after.kind == "greek"):

@@ -222,6 +222,8 @@ class FormulaParser(BoundedParser):
         powered = second is not None and not second.spaced and (second.kind == "sup" or second.text == "^")
         if left.kind == "other" and after is not None and after.kind == "var" and after.spaced and powered:
             return True  # "1/2 g t^2"
+        if token.run and left.latex.startswith(r"\frac"):
+            return True  # "1/2 mv^2"
         if token.text in ("a", "A", "I"):
             return operated and left.kind != "var"
         if left.kind == "num" and (

@@ -137,6 +137,7 @@ _LIKE_WORDS: Final = frozenset(("ax", "an", "at", "by", "as", "un"))
 _MADE_OF: Final = re.compile(r"[abcdkmnpqrstuvwxyz]{2,4}")
 _TERMS: Final = re.compile(r"(?:[b-df-hj-np-tv-zB-DF-HJ-NP-TV-Z]|(?<=\w)a|a(?=\w)){2,3}")
 """Letters of formulas like F = ma, V = lwh, PV = nRT."""
+_PRODUCT: Final = re.compile(r"(?!st|nd|rd|th)[abcdfghj-npqrstuvwxyz]{2,3}")
 _UPPER: Final = re.compile(r"[A-EMNPQRSTX-Z]{2}")
 
 
@@ -320,7 +321,11 @@ def _word(text: str, m: re.Match[str], spaced: bool, before: Token | None) -> li
         return token("var" if word.isascii() else "other", word)
     if re.fullmatch(r"d[a-zθ]", word) and before is not None and _is_differential(text, start, end, word):
         return token("diff", word)
-    if all(c in GREEK_SIGNS or (c.isascii() and c.isalpha()) for c in word) and not word.isascii() and len(word) <= 3:
+    if (
+        all(c in GREEK_SIGNS or (c.isascii() and c.isalpha()) for c in word)
+        and not word.isascii()
+        and len(word) <= 3 + ("Δ" in word)
+    ):
         return _letters(word, start, spaced)
     if word != "cosy" and (m3 := re.fullmatch(rf"(sin|cos|tan|cot|sec|csc|ln|log)([xyz{''.join(GREEK_SIGNS)}])", word)):
         return [Token("func", FUNCTIONS[m3[1]], start, end - 1, spaced), *_letters(m3[2], end - 1, spaced=False)]
@@ -362,6 +367,10 @@ def _are_letters(word: str, text: str, start: int, end: int, attached: bool) -> 
         return True
     if len(word) > 2 and not attached and word not in _PAIRS and _MADE_OF.fullmatch(word) and not _in_order(word):
         return False  # "5 days": a product's letters stand in the order of the alphabet
+    if attached and text[start - 1] == ")" and _TERMS.fullmatch(word):
+        return True  # "(1/2)bh"
+    if len(word) < 4 and _PRODUCT.fullmatch(word) and _is_term(text[:start], text[end:], attached=attached):
+        return True
     beside = attached or bool(_BEFORE.search(text[max(0, start - 4) : start]) or _AFTER.match(text, end))
     if _MADE_OF.fullmatch(word):
         return beside and (word in _PAIRS or not set(word).isdisjoint("xyz") or attached)
@@ -378,13 +387,25 @@ def _is_coefficient(word: str, before: str, after: str) -> bool:
         return True
     if word not in _LIKE_WORDS:
         return False
-    left = bool(re.search(r"[\w)²³]\s?[-+*/=]\s?$|=\s?$", before))
+    left = bool(re.search(r"[\w)²³]\s?[-+*/=]\s?\d*$|=\s?\d*$", before))
     right = bool(re.match(r"\s?[+*=]\s?[-\w(√]|\s-\s[\w(√]|-[\w(]", after))
     begins, ends = (
         not before.strip() or bool(re.search(r"[.:;,(]\s*$", before)),
         bool(re.match(r"\s*(?:[.,;)]|$)", after)),
     )
     return (left and (right or ends)) or (right and (begins or word == "ax") and word not in ("as", "by"))
+
+
+def _is_term(before: str, after: str, *, attached: bool) -> bool:
+    """Whether letters stand where a term of a sum stands: "2lw + 2lh", "s = k + wt"."""
+    ends = re.match(r"\s?(?:[-+=*/)^]|[.,;:?]?(?:\s*$|\n))", after) is not None
+    if attached:
+        return (
+            ends
+            and re.search(r"[-+*/=(]\s?\d+(?:\.\d+)?$|^\s*\d+(?:\.\d+)?$", before) is not None
+            and "=" in before + after
+        )
+    return ends and re.search(r"=\s?(?:[^=\n]*[\w)²³]\s?[-+])\s?$", before) is not None
 
 
 def _in_order(word: str) -> bool:

@@ -23,7 +23,8 @@ _NO_SOLUTION: Final = re.compile(r"(?i)\bno (?:real )?solutions?\b")
 
 
 def without_thrown_out(lines: list[LineVerdict], state: State) -> list[LineVerdict]:
-    """The verdicts, where a solution that is none by its definition is thrown out in words behind it."""
+    """The verdicts, where a solution is thrown out in words behind it, or the first of two is told by itself."""
+    lines = _with_numbered(lines)
     if _has_solutions(state) and any(_NO_SOLUTION.search(line.text) for line in lines):
         return lines
     out = list(lines)
@@ -75,3 +76,16 @@ def with_note(lines: list[LineVerdict], rewriting: Rewriting) -> list[LineVerdic
     if last is None or lines[last].kind not in ("equivalent", "follows") or not rewriting.lacks_constant():
         return lines
     return [*lines[:last], replace(lines[last], note=NO_CONSTANT), *lines[last + 1 :]]
+
+
+_FIRST: Final = re.compile(r"\s*([a-zA-Z])_?\{?[1₁]\}?\s*(?:[=≈~]|\\approx)")
+
+
+def _with_numbered(lines: list[LineVerdict]) -> list[LineVerdict]:
+    """The first of several solutions that a later line goes on with, ``x1 = ...`` and ``x2 = ...``, loses none."""
+    out = list(lines)
+    for k, line in enumerate(lines):
+        first = _FIRST.match(line.text) if line.kind == "lost" else None
+        if first is not None and any(re.match(rf"\s*{first[1]}_?\{{?[2₂]", later.text) for later in lines[k + 1 :]):
+            out[k] = replace(line, kind="follows", counterexample="", slip="")
+    return out

@@ -68,7 +68,7 @@ def asked(problem: str) -> Asked | None:
     numbers = [Fraction(n) for n in _ANY.findall(text)]
     for read in (
         _share, _percent_of_whole, _percent_changed, _percent_cheaper, _percent_of_paid, _percent_rest, _proportion,
-        _inverse, _speed, _interest, _missing, _thrown, _single_draw, _chosen, _not, _of_angle, _rectangle,
+        _inverse, _speed, _interest, _growth, _missing, _thrown, _single_draw, _chosen, _not, _of_angle, _rectangle,
         _last_angle, _nth, _third_side, _step, _both,
     ):  # fmt: skip
         found = read(text, numbers)
@@ -262,6 +262,32 @@ def _interest(text: str, numbers: Numbers) -> Asked | None:
     return Asked((right, amount + right), slips, (amount * part, (1 + part) ** int(time), 1 + part))
 
 
+_GROWS: Final = re.compile(
+    rf"(?:grows?|increases?|rises?|gains?|falls?|decreases?|loses?|shrinks?|depreciates?)\D{{0,20}}? {_N}"
+    r" ?(?:%|percent)(?: (?:a|per|every|each)|/) ?(?P<time>year|month|week|day|hour)"
+)
+
+
+def _growth(text: str, numbers: Numbers) -> Asked | None:
+    """What an amount comes to that grows or falls by a percentage again and again."""
+    m = _GROWS.search(text)
+    if m is None or len(numbers) != 3 or "simple" in text or not re.search(r"\b(?:after|in|for)\b.*\?|\bfind\b", text):
+        return None
+    times = re.search(rf"\b(?:after|in|for) (\d+) {m['time']}s?\b", text)
+    if times is None or not re.search(r"\b(?:worth|how (?:much|many|large|big)|value|what)\b", text):
+        return None
+    many, part = int(times[1]), Fraction(m[1]) / 100
+    part = -part if re.match(r"fall|decrease|lose|shrink|depreciate", m[0]) else part
+    rest = [n for n in numbers if n not in (Fraction(m[1]), many)]
+    if len(rest) != 1 or not 0 < many <= 40 or re.search(r"\b(?:more|less|by how|increase|interest)\b.*\?", text):
+        return None
+    amount = rest[0]
+    steps = tuple(amount * (1 + part) ** k for k in range(1, many))
+    wrong = (amount * (1 + many * part), amount * (1 - part) ** many, amount * many * (1 + part), amount + many * part)
+    more = (1 + part, (1 + part) ** many, amount * abs(part))
+    return Asked((amount * (1 + part) ** many,), tuple(("percent", v) for v in wrong), (*steps, *more))
+
+
 def _missing(text: str, numbers: Numbers) -> Asked | None:
     """The number that is missing to a mean."""
     m = re.search(rf"\b(?:mean|average) of (\d+|{'|'.join(_WORDS)}) numbers is {_N}", text)
@@ -330,6 +356,8 @@ _CHOOSE: Final = re.compile(
 )
 _CHOSEN: Final = re.compile(
     rf"\bhow many ways can {_N} (?:of|out of) (?:the )?{_N} [a-z]+ be (?:chosen|selected|picked)\b"
+    rf"|\bhow many ways can (?:a (?:team|group|committee) of )?(\d+)(?: [a-z]+)? be (?:chosen|selected|picked|formed)"
+    rf" (?:from|out of|of) (?:the |a (?:class|group) of )?(\d+)"
 )
 
 
@@ -337,7 +365,7 @@ def _chosen(text: str, numbers: Numbers) -> Asked | None:
     m = _CHOOSE.search(text) or _CHOSEN.search(text)
     if m is None or len(numbers) != 2 or re.search(r"\border\b|president|row|first|prizes?", text):
         return None
-    k, n = int(Fraction(m[1])), int(Fraction(m[2]))
+    k, n = (int(Fraction(number)) for number in filter(None, m.groups()))
     if not 0 < k <= n < 60:
         return None
     return Asked((Fraction(math.comb(n, k)),), (("formula", Fraction(math.perm(n, k))), ("formula", Fraction(n * k))))
@@ -409,9 +437,12 @@ def _last_angle(text: str, numbers: Numbers) -> Asked | None:
     if shape is None or goal is None or re.search(r"isosceles|right|exterior|sides?\b", text) or "angle" not in text:
         return None
     whole, many = (180, 2) if shape[1] == "triangle" else (360, 3)
+    if len(numbers) == many + 1 and numbers[0] == many:
+        numbers = numbers[1:]  # "two angles of a triangle"
     if len(numbers) != many or not 0 < sum(numbers) < whole:
         return None
-    return Asked((whole - sum(numbers),), (("formula", 540 - whole - sum(numbers)),), (sum(numbers),))
+    others = tuple(("formula", angles - sum(numbers)) for angles in (180, 360, 90) if angles != whole)
+    return Asked((whole - sum(numbers),), others, (sum(numbers),))
 
 
 _LISTED: Final = re.compile(

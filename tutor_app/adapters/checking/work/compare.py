@@ -21,6 +21,7 @@ from tutor_app.adapters.checking.work.rounding import is_one_angle, unrounded
 from tutor_app.adapters.checking.work.slip_conditions import (
     equation_slip,
     first_slip,
+    formula_slip,
     lost_slip,
     order_slip,
     sign_of_solution,
@@ -207,10 +208,10 @@ class Comparison:
             return found
         if before is None or after is None:
             return Found("unsure")
-        self.sets[self.place] = name, after
         problem = (
             self._solutions(state.problem) if state.problem is not None and state.problem.names == new.names else None
         )
+        self.sets[self.place] = name, unrounded(problem or before, after, new) if new.is_approximate else after
         if is_one_angle(before, new) and is_periodic(old) and state.limits is None:
             return Found("follows")
         if not (before.values and after.values) and (found := self._of_one_call(old, new)):
@@ -280,6 +281,8 @@ class Comparison:
     def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
         sign = sign_of_solution(old, new)
         slip = sign if len(new.cases) > 1 and sign else first_of((first_slip(old, new), sign))
+        if slip in ("", "arithmetic", "terms", "order"):
+            slip = formula_slip(old, new) or slip
         if (
             slip in ("", "arithmetic")
             and lost.values

@@ -17,6 +17,7 @@ from typing import Final
 
 from tutor_app.adapters.checking.answers import check_answer
 from tutor_app.adapters.checking.work.asked import Asked, asked
+from tutor_app.adapters.checking.work.fixed import first_wrong
 from tutor_app.adapters.checking.work.lines import read_line, read_side
 from tutor_app.adapters.checking.work.notes import told
 from tutor_app.adapters.checking.work.pairs import first_wrong_pair
@@ -80,7 +81,11 @@ def with_wrong_end(
         in_time: Whether there is time to compute the problem.
     """
     said = [k for k, line in enumerate(lines) if line.kind not in _SILENT]
-    if not problem.strip() or not lines or any(line.is_fault or line.kind == "unsure" for line in lines):
+    if not problem.strip() or not lines or any(line.is_fault for line in lines):
+        return lines
+    if in_time() and (fixed := first_wrong(problem, [line.text for line in lines])) is not None:
+        return _with_fault(lines, *fixed)
+    if any(line.kind == "unsure" for line in lines):
         return lines
     if (pair := first_wrong_pair(problem, texts)) is not None:
         return _with_fault(lines, *pair)

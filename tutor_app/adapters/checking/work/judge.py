@@ -17,11 +17,7 @@ from typing import Final
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.work.afterwards import with_note, with_order, with_restated, without_thrown_out
 from tutor_app.adapters.checking.work.compare import Comparison
-from tutor_app.adapters.checking.work.conditions import (
-    Condition,
-    Solutions,
-    solutions,
-)
+from tutor_app.adapters.checking.work.conditions import Condition, Solutions, solutions
 from tutor_app.adapters.checking.work.endings import with_wrong_end
 from tutor_app.adapters.checking.work.integrals import has_integral
 from tutor_app.adapters.checking.work.known import minutes_as_decimals, wrong_discriminant, wrong_unit_of_quotient
@@ -251,10 +247,9 @@ class _Work:
         if not any(s.names for s in statements):
             return worst_of([self._single(s) for s in statements])
         if len(line.cases) == 1 and not self._state.system and all(map(self._gives_meaning, statements)):
-            parts = [self._derivative_of_part(statement) for statement in statements]
             for statement in statements:
                 self._defines(statement)  # "u = 3x + 1, v = x^2"
-            found = [part for part in parts if part is not None]
+            found = [part for s in statements if (part := self._derivative_of_part(s)) is not None]
             return worst_of([Found("new"), *found, *map(self._rewriting.inner_links, statements)])
         kept = tuple(tuple(r for s in case if (r := self._reduced(s)) is not None) for case in line.cases)
         chains = [self._rewriting.inner_links(s) for s in statements]
@@ -454,6 +449,7 @@ class _Work:
         if (base := state.functions.get(first.name.removesuffix("'"))) is not None:
             state.functions[first.name] = (argument.name, statement.sides[-1])
             found = self._rewriting.derivative_of(base, statement.sides[1], statement.sources[1])
+            state.expression = (statement.sides[-1], statement.sources[-1])
             return inner if found.kind == "follows" else found
         state.functions[first.name] = (argument.name, statement.sides[-1])
         given = state.expression[0] if state.expression else None
@@ -497,7 +493,8 @@ class _Work:
         if not relations:
             return None
         if len(sides) > 2 and all(r in ("=", "~") for r in relations):
-            sides, relations, sources = (sides[0], sides[-1]), (relations[-1],), (sources[0], sources[-1])
+            exact = relations.index("~") if "~" in relations[1:] and relations[0] == "=" else len(relations)
+            sides, relations, sources = (sides[0], sides[exact]), (relations[exact - 1],), (sources[0], sources[exact])
         defined = {n: v for n, v in self._state.names.items() if self._is_substitution(n)}
         sides = tuple(substituted(side, defined) for side in sides) if defined else sides
         if self._state.functions:

@@ -161,7 +161,8 @@ def minutes_as_decimals(problem: str, line: str) -> str:
         exact = Fraction(int(minutes), 60)
         for written in (f"{hours}.{int(minutes):02d}", f"{hours}.{int(minutes)}"):
             is_right = Fraction(written) == int(hours) + exact
-            if not is_right and minutes != "0" and re.search(rf"(?<![\d.]){re.escape(written)}(?!\d)", line):
+            number = rf"(?<![\d.]){re.escape(written).removesuffix('0')}0?(?!\d)"
+            if not is_right and minutes != "0" and re.search(number, line):
                 return f"{m[0]} are not {written} h: an hour has 60 minutes"
     return ""
 

@@ -58,6 +58,7 @@ _RESULT_UNIT: Final = re.compile(
     r"^((?:(?:[a-zA-Z](?:_?\w|_\{\w+\})?\s*)?[=\u2248]\s*)?(?:[^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d|\d+(?:\.\d+)?))"
     r"\s*(?:[mgshltL]|[kcdm]m)(?:\s?\^?[23]|[²³])?(?:/(?:s|h|min|m|kg|l))?\s*$"
 )
+_UNIT_BEHIND_PI: Final = re.compile(r"(?:(?<=π)|(?<=\bpi)|(?<=\dpi))\s+[kcdm]?m(?:\s?\^?[23]|[²³])?\s*$")
 _ONE_AS_OTHER: Final = re.compile(r"\s*[\d.]+\s([mgshlL])\s*=\s*[\d.]+\s([mgshlL])\s*")
 """``1 h = 3600 s``."""
 _SIGNED_FACTOR: Final = re.compile(r"([×*·÷/])\s*[-\u2212]\s*(\d+(?:\.\d+)?|[a-z])(?![\w.^])")
@@ -81,7 +82,7 @@ _GROUPED: Final = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f](?
 _IMAGINARY: Final = re.compile(r"(?<=\d)\s+i(?=\s*(?:$|[-+=)]))|(?<=\d/\d)\s+([A-Zabcdkpqr])(?=\s*(?:$|[-+=)]))")
 """A letter behind a number with a space: ``5/2 i``, ``9/5 C``."""
 _SUPERS: Final = str.maketrans("²³", "23")
-_INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
+_INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*(?:[=≈~]|\\approx))")
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _SIGNS: Final = re.compile(r"[-+*/^=<>%|{}\\()\[\]#@~_]")
 _BESIDE: Final = r"\s.,;:!?\"'()\[\]$\u2013\u2014\u2018\u2019\u201c\u201d"
@@ -213,6 +214,7 @@ def _units(text: str) -> tuple[str, tuple[str, ...]]:
     text = _CURRENCY.sub("", text)
     if "\u00b0" in text and not _ANGULAR.search(text):
         text = text.replace("\u00b0", "")  # every number is one of degrees: "180 - 50 - 60 = 70°"
+    text = _UNIT_BEHIND_PI.sub("", text)
     text = _PERCENT_OF.sub(r"(\1/100)*(\2)", text)
     text = _compound(_PERCENT.sub(r"(\1/100)", text))
     matches = list(_UNIT.finditer(text))

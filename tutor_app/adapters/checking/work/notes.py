@@ -63,6 +63,8 @@ _POINTS: Final = re.compile(
 """Points or pairs of numbers, and how many of how many there are."""
 _OF_PART: Final = re.compile(r"(?<![\w\\])d([a-eg-xz])\s*/\s*d[a-z](?=\s*=)")
 """The derivative of a part: ``du/dx =``."""
+_DIFFERENTIALS: Final = re.compile(r"(?<![\w\\])d([u-w])\s*=\s*([^=,;]*?[^=,;\s])\s*[*·]?\s*d[xt](?=\s*(?:$|[,;.]))")
+"""The same of differentials: ``du = 2x dx``."""
 _ROW: Final = re.compile(
     r"\s*(?P<left>\d[\d.,]*)\s*(?P<unit>%|[^\W\d_]+\.?)(?:\s[^\W\d_]{2,})?"
     r"\s*(?:→|⟶|↔|⇒|≙|\^=|<?[-=]+>|\\(?:right|Right|leftright)arrow\b"
@@ -159,6 +161,7 @@ def told(text: str) -> Told:
     elif (m := _AFFIRMED.search(text)) is not None and _RELATION.search(text[: m.start()]):
         text = text[: m.start()]
     text = _BY_FACTOR.sub("", text)
+    text = _DIFFERENTIALS.sub(r"\1' = \2", text)
     text = _OF_PART.sub(r"\1'", _BOTH_SIGNS.sub(r"\1", _CONCLUDED.sub("", text)))
     if (m := _PART_ROW.match(text)) is not None:
         return Told(text[m.end() :], aside, denied, named=True)

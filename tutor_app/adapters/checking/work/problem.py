@@ -82,6 +82,10 @@ _SHORT: Final = {
     "hr": "h", "hrs": "h", "minute": "min", "minutes": "min", "mins": "min", "second": "s", "seconds": "s", "sec": "s",
     "secs": "s", "day": "d", "days": "d", "week": "week", "weeks": "week",
 }  # fmt: skip
+_SCIENTIFIC: Final = re.compile(
+    r"(?i)\b(?:write|express|give)\s+(?P<number>\d[\d,]*(?:\.\d+)?)\s+(?:in|using)\s+"
+    r"(?:scientific notation|standard form)\b"
+)
 _FIND: Final = r"(?:find|what is|calculate|compute|determine|evaluate)\b"
 _GIVEN: Final = re.compile(
     rf"(?i)\b{_FIND}(?!\s+\$?[a-z]\$?\s)[^.;]*?\b(?:if|when|given(?: that)?)\b[^.;]*="
@@ -170,6 +174,10 @@ def _describe(state: State, problem: str, equations: list[Statement]) -> None:
     state.ambiguous = _TWO_READINGS.search(problem) is not None
     state.quantities = _quantities(problem)
     state.asks_value = _EXPRESSION.search(problem) is not None
+    if (m := _SCIENTIFIC.search(problem)) is not None and (
+        number := read_side(m["number"].replace(",", ""))
+    ) is not None:
+        state.expression, state.asks_value = (number, m["number"]), True
     if state.expression is not None and isinstance(state.expression[0], Number) and not state.asks_value:
         state.expression = None  # "is 3/8 full"
     state.is_given = bool(equations) and _GIVEN.search(problem) is not None
@@ -230,6 +238,8 @@ def _pose(state: State, problem: str, equations: list[Statement]) -> None:
         state.problem = Condition(tuple((s,) for s in equations))
     elif len(names) == 1:
         state.problem = Condition(((equations[0],),))
+        if len(equations) > 1 and all(map(_is_domain, equations[1:])):
+            state.domain = Condition((tuple(equations[1:]),))  # "1/x < 2 for x > 0"
     else:
         state.problem = Condition((tuple(equations),))
         if len(equations) > 1:

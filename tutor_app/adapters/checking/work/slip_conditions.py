@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -53,6 +54,8 @@ def order_slip(old: Condition, new: Condition) -> str:
     """The slip that makes one inequality of another, or empty."""
     if differing_point(old, new.turned()) is None:
         return "direction"
+    if _tells_both_roots(new) and all(_is_even(s, *old.names) for s in old.statements):
+        return "plus_minus"  # "x^2 > 4" to "x > ±2"
     if differing_point(old, new, positive=True) is None and all(_is_even(s, *old.names) for s in old.statements):
         return "plus_minus"  # right for positive numbers only, as a root taken with one sign is
     if any(isinstance(part, Call) and part.name == "abs" for s in old.statements for t in s.sides for part in walk(t)):
@@ -60,6 +63,68 @@ def order_slip(old: Condition, new: Condition) -> str:
         if differing_point(Condition(tuple(map(tuple, bare))), new) is None:
             return "plus_minus"
     return first_slip(old, new)
+
+
+def _tells_both_roots(new: Condition) -> bool:
+    """Whether two inequalities in the same direction compare a letter with a number and its opposite."""
+    told = new.statements
+    if (
+        len(new.cases) != 2
+        or len(told) != 2
+        or told[0].relations != told[1].relations
+        or told[0].sources == told[1].sources
+    ):
+        return False
+    values = [value(s.sides[-1], {}) if not symbols(s.sides[-1]) else None for s in told]
+    return (
+        all(isinstance(s.sides[0], Symbol) for s in told)
+        and values[0] is not None
+        and values[0] == _opposite(values[1])
+    )
+
+
+def _opposite(number: Fraction | float | None) -> Fraction | float | None:
+    return None if number is None else -number
+
+
+def formula_slip(old: Condition, new: Condition) -> str:
+    """Which mistake in the formula of a quadratic equation comes to what is told as its solutions, or empty."""
+    told = {s.sides[-1] for s in new.statements if isinstance(s.sides[0], Symbol) and not symbols(s.sides[-1])}
+    values = sorted(float(v) for side in told if (v := value(side, {})) is not None)
+    known = _coefficients(old)
+    if known is None or len(values) != 2:
+        return ""
+    a, b, c = known
+    for slip, under in (("", b * b - 4 * a * c), ("sign", b * b + 4 * a * c)):
+        if under < 0:
+            continue
+        root = math.sqrt(under)
+        for name, middle, apart in (
+            (slip, -b / (2 * a), root / (2 * a)), ("sign", b / (2 * a), root / (2 * a)), ("formula", -b / 2, root / 2),
+            ("formula", b / 2, root / 2), ("formula", -b / a, root / a), ("order", -b, root / (2 * a)),
+            ("order", -b / (2 * a), root), ("formula", -b / (2 * a), under / (2 * a)),
+        ):  # fmt: skip
+            both = sorted((middle - apart, middle + apart))
+            if name and root and all(math.isclose(v, w, abs_tol=1e-6) for v, w in zip(values, both, strict=True)):
+                return name
+    return ""
+
+
+def _coefficients(condition: Condition) -> tuple[float, float, float] | None:
+    """Those of a quadratic equation; None of anything else."""
+    if len(condition.statements) != 1 or len(condition.names) != 1:
+        return None
+    (statement,), (name,) = condition.statements, condition.names
+    if statement.relations != ("=",):
+        return None
+    difference = total(statement.sides[0], negative(statement.sides[1]))
+    at = [value(difference, {name: Fraction(k)}) for k in (0, 1, -1, 2, 3)]
+    if any(v is None for v in at):
+        return None
+    c, plus, minus, two, three = (float(v) for v in at if v is not None)
+    a, b = (plus + minus) / 2 - c, (plus - minus) / 2
+    fits = math.isclose(4 * a + 2 * b + c, two, abs_tol=1e-9) and math.isclose(9 * a + 3 * b + c, three, abs_tol=1e-9)
+    return (a, b, c) if fits and abs(a) > 1e-9 else None
 
 
 def _without_bars(term: Term) -> Term:

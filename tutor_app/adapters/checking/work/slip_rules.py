@@ -145,10 +145,10 @@ def _here(term: Term) -> Iterator[Variant]:
     match term:
         case Power(Sum(terms), exponent) if exponent != MINUS_ONE:
             yield "square", total(*(_powered(t, exponent) for t in terms))
-            if any(_is_negative(t) for t in terms):
+            if any(is_negative(t) for t in terms):
                 yield (
                     "square",
-                    total(*(negative(p) if _is_negative(t) else p for t in terms for p in (_powered(t, exponent),))),
+                    total(*(negative(p) if is_negative(t) else p for t in terms for p in (_powered(t, exponent),))),
                 )
             if exponent == Number(Fraction(2)) and len(terms) == 2:
                 a, b = terms
@@ -157,8 +157,8 @@ def _here(term: Term) -> Iterator[Variant]:
                 yield "sign", total(squares, product(Number(Fraction(-2)), a, b))
         case Power(Product(factors), exponent) if exponent != MINUS_ONE:
             for k, f in enumerate(factors):
-                yield "distribution", product(Power(f, exponent), *factors[:k], *factors[k + 1 :])
-                yield "distribution", product(f, *(Power(g, exponent) for j, g in enumerate(factors) if j != k))
+                yield "powers", product(Power(f, exponent), *factors[:k], *factors[k + 1 :])
+                yield "powers", product(f, *(Power(g, exponent) for j, g in enumerate(factors) if j != k))
         case Product(factors):
             yield from _of_product(factors)
         case Sum(terms):
@@ -168,10 +168,11 @@ def _here(term: Term) -> Iterator[Variant]:
 
 def _powered(term: Term, exponent: Term) -> Term:
     """A term's own power, without its sign where the power is a root."""
-    return Power(negative(term) if exponent == HALF and _is_negative(term) else term, exponent)
+    return Power(negative(term) if exponent == HALF and is_negative(term) else term, exponent)
 
 
-def _is_negative(term: Term) -> bool:
+def is_negative(term: Term) -> bool:
+    """Whether a term begins with a minus."""
     match term:
         case Number(number):
             return number < 0
@@ -295,7 +296,7 @@ def _of_sum(terms: tuple[Term, ...]) -> Iterator[Variant]:
                 p, q = a[1] or one, b[1] or one
                 upper = total(a[0], b[0])
                 yield "fractions", total(*rest, quotient(upper, total(p, q)))
-                if _is_negative(b[0]):
+                if is_negative(b[0]):
                     for over in (upper, a[0]):
                         yield "fractions", total(*rest, quotient(over, total(p, negative(q))))
                 if a[1] is not None and b[1] is not None:

@@ -12,7 +12,14 @@ from itertools import islice
 from typing import Final
 
 from tutor_app.adapters.checking.work.lines import read_side
-from tutor_app.adapters.checking.work.slip_rules import fractions_added, terms_of, variants, wrong_forms
+from tutor_app.adapters.checking.work.sample import Sample
+from tutor_app.adapters.checking.work.slip_rules import (
+    fractions_added,
+    is_negative,
+    terms_of,
+    variants,
+    wrong_forms,
+)
 from tutor_app.adapters.checking.work.values import Unknown, agree, alike, points, value
 from tutor_app.adapters.grading.algebra import normal
 from tutor_app.adapters.grading.terms import (
@@ -35,6 +42,7 @@ from tutor_app.adapters.grading.terms import (
 
 MOST_COMPLEX: Final = 12
 MOST_SIGNS: Final = 8
+MOST_LETTERS: Final = 6
 MOST_PAIRS: Final = 400
 """Wrong forms in which a rule is applied at two places."""
 RANK: Final = (
@@ -74,6 +82,8 @@ def slip_between(old: Term, old_source: str, new: Term, new_source: str = "") ->
 def first_of(fitting: Iterable[str]) -> str:
     """The name that says most of several."""
     fitting = set(fitting)
+    if "terms" in fitting:
+        fitting.discard("order")  # "3 + 2x" to "5x": what was put together says more
     return next((slip for slip in RANK if slip in fitting), next(iter(sorted(fitting - {""})), ""))
 
 
@@ -130,6 +140,7 @@ def slip_of_numbers(old: Term, old_source: str, new: Term, new_source: str, equa
 def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tuple[Term, Term]) -> str:
     """The slip that makes one equation of another, or empty."""
     left, right = old
+    pairs = (old, old[::-1])
     target = total(new[0], negative(new[1]))
     difference = total(left, negative(right))
     certain: set[str] = set()
@@ -143,34 +154,69 @@ def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tupl
         return first_of(certain)
     if _logarithms_dropped(old, target):
         return "logs"
+    sample = Sample(total(left, right, target), target)
     for term in terms_of(left) + terms_of(right):
         for sign in (2, -2):
-            if _proportional(total(difference, product(Number(Fraction(sign)), term)), target):
+            wrong = total(difference, product(Number(Fraction(sign)), term))
+            if sample.may_be(wrong) and _proportional(wrong, target):
                 return "sign"
-    # Multiplied or divided by a number on one side, or only some terms of it.
-    for factor in (*range(2, 13), *(Fraction(1, n) for n in range(2, 13))):
-        number = Number(Fraction(factor))
+    # Multiplied or divided on one side, or only some terms of it.
+    for number in _factors_of(left, right):
         for terms, other in ((terms_of(left), right), (terms_of(right), left)):
             for k in range(len(terms)):
                 if len(terms) < 2:
                     break
                 scaled = [product(number, t) if j != k else t for j, t in enumerate(terms)]
-                if _proportional(total(*scaled, negative(product(number, other))), target):
+                wrong = total(*scaled, negative(product(number, other)))
+                if sample.may_be(wrong) and _proportional(wrong, target):
                     return "cancelled" if _has_fraction_of_sum(old) and new[1] == old[1] else "distribution"
         for one, other in (old, old[::-1]):
-            if isinstance(one, Sum) and _proportional(total(product(number, one), negative(other)), target):
+            wrong = total(product(number, one), negative(other))
+            if isinstance(one, Sum) and sample.may_be(wrong) and _proportional(wrong, target):
                 return "distribution"  # only one side multiplied
     fitting: set[str] = set()
     for place, (side, source) in enumerate(zip(old, sources, strict=True)):
         for slip, wrong in wrong_forms(side, source):
             sides = (wrong, right) if place == 0 else (left, wrong)
-            if slip not in fitting and _proportional(total(sides[0], negative(sides[1])), target):
+            told = total(sides[0], negative(sides[1]))
+            if slip not in fitting and sample.may_be(told) and _proportional(told, target):
                 fitting.add(slip)
+    if not fitting - {"powers", "terms", "order"} and any(
+        _moved_unchanged(side, other, target) for side, other in pairs
+    ):
+        return "inverse"
     if not fitting - {"powers", "terms"} and (undone := _undone_wrongly(old, new)) and undone != "arithmetic":
         return undone
     if (squared := _squared_by_terms(old, new)) != "":
         return squared
     return first_of(fitting) or _undone_wrongly(old, new)
+
+
+def _factors_of(*sides: Term) -> Iterator[Term]:
+    """By what an equation may have been multiplied or divided: small numbers, and letters that are factors in it."""
+    for factor in (*range(2, 13), *(Fraction(1, n) for n in range(2, 13))):
+        yield Number(Fraction(factor))
+    seen: list[Term] = []
+    for term in (t for side in sides for t in terms_of(side)):
+        if not isinstance(term, Product):
+            continue
+        factors = [f for f in term.factors if not isinstance(f, Sum | Number)]
+        whole = product(*(f for f in term.factors if not isinstance(f, Symbol)))
+        for factor in [*factors, whole] if len(factors) > 1 else []:
+            if factor not in seen and len(seen) < MOST_LETTERS:
+                seen.append(factor)
+                yield from (factor, Power(factor, MINUS_ONE))
+
+
+def _moved_unchanged(side: Term, other: Term, target: Term) -> bool:
+    """Whether a factor of one side was multiplied on the other, where it divides: ``y = x/3`` to ``3y = x/9``."""
+    if not isinstance(side, Product) or len(symbols(side)) + len(symbols(other)) < 2:
+        return False
+    for k, f in enumerate(side.factors):
+        rest = product(*side.factors[:k], *side.factors[k + 1 :])
+        if symbols(rest) and not isinstance(f, Sum) and _proportional(total(rest, negative(product(f, other))), target):
+            return True
+    return False
 
 
 def _logarithms_dropped(old: tuple[Term, Term], target: Term) -> bool:
@@ -216,10 +262,12 @@ def _squared_by_terms(old: tuple[Term, Term], new: tuple[Term, Term]) -> str:
         for first, second in (old, old[::-1]):
             if not isinstance(first, Sum):
                 continue
-            wrong = total(*(_raised(t, exponent) for t in first.terms))
-            difference = total(wrong, negative(_raised(second, exponent)))
-            if _proportional(difference, total(new[0], negative(new[1]))):
-                return "square"
+            squares = [_raised(t, exponent) for t in first.terms]
+            kept = [negative(s) if is_negative(t) else s for t, s in zip(first.terms, squares, strict=True)]
+            for wrong in (squares, kept):
+                difference = total(*wrong, negative(_raised(second, exponent)))
+                if _proportional(difference, total(new[0], negative(new[1]))):
+                    return "square"
     return ""
 
 
@@ -234,6 +282,9 @@ def _undone_wrongly(old: tuple[Term, Term], new: tuple[Term, Term]) -> str:
         return ""
     wrong: list[Term] = []
     right: Term = inner
+    if isinstance(side, Product) and inner in side.factors:  # 2x/3 = 8: both numbers are one factor
+        numbers = [f for f in side.factors if f != inner]
+        side = Product((product(*numbers), inner)) if len(numbers) > 1 and not any(map(symbols, numbers)) else side
     one = Number(Fraction(1))
     match side:
         case Product(factors):
