@@ -14,13 +14,16 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking.work.riddles import third_side
+from tutor_app.adapters.checking.work.shares import share
 from tutor_app.adapters.checking.work.values import Value, alike
 
 _ANY: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 _N: Final = r"(\d+(?:\.\d+)?)"
 _CURRENCY: Final = re.compile(r"[$€£]")
 _WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10}
-_WORD: Final = re.compile(rf"(?<!under )(?<!over )(?<!than )\b(?:{'|'.join(_WORDS)})\b(?! (?:of|other|numbers?)\b)")
+_WORD: Final = re.compile(
+    rf"(?<!under )(?<!over )(?<!than )\b(?:{'|'.join(_WORDS)})\b(?! (?:of|other|numbers?|leg|angle|side)\b)"
+)
 Numbers = Sequence[Fraction]
 
 
@@ -67,9 +70,9 @@ def asked(problem: str) -> Asked | None:
     text = _WORD.sub(lambda m: str(_WORDS[m[0]]), re.sub(r"(?<=\d),(?=\d{3}\b)", "", text))
     numbers = [Fraction(n) for n in _ANY.findall(text)]
     for read in (
-        _share, _percent_of_whole, _percent_changed, _percent_cheaper, _percent_of_paid, _percent_rest, _proportion,
-        _inverse, _speed, _interest, _growth, _missing, _thrown, _single_draw, _chosen, _not, _of_angle, _rectangle,
-        _last_angle, _nth, _third_side, _step, _both,
+        _share, _percent_of_whole, _percent_changed, _percent_cheaper, _percent_of_paid, _percent_rest,
+        _proportion, _inverse, _speed, _interest, _growth, _of_share, _missing, _thrown, _single_draw,
+        _chosen, _not, _of_angle, _rectangle, _last_angle, _nth, _third_side, _step, _both,
     ):  # fmt: skip
         found = read(text, numbers)
         if found is not None:
@@ -288,6 +291,11 @@ def _growth(text: str, numbers: Numbers) -> Asked | None:
     return Asked((amount * (1 + part) ** many,), tuple(("percent", v) for v in wrong), (*steps, *more))
 
 
+def _of_share(text: str, numbers: Numbers) -> Asked | None:
+    found = share(text, numbers)
+    return None if found is None else Asked((found.right,), tuple(("percent", v) for v in found.wrong), found.steps)
+
+
 def _missing(text: str, numbers: Numbers) -> Asked | None:
     """The number that is missing to a mean."""
     m = re.search(rf"\b(?:mean|average) of (\d+|{'|'.join(_WORDS)}) numbers is {_N}", text)
@@ -378,7 +386,7 @@ def _not(text: str, numbers: Numbers) -> Asked | None:
     return Asked((1 - chance, 100 * (1 - chance)), ())
 
 
-_ANGLE: Final = re.compile(rf"\bangles? of {_N} ?(?:°|degrees)")
+_ANGLE: Final = re.compile(rf"\bangles? (?:of|is|measures|=) {_N} ?(?:°|degrees)")
 _ITS_SIDE: Final = re.compile(
     r"\b(?P<what>hypotenuse|opposite side|adjacent side|(?:side|leg) (?:opposite|adjacent)"
     rf"(?: to (?:it|this angle|the angle))?) (?:is |of |= ?)?(?:length )?{_N}"

@@ -346,7 +346,7 @@ class Comparison:
                 return Found("unsure")
             for point in _solution_points(statement):
                 holds = new.holds(point)
-                if holds is None:
+                if holds is None or self._is_left_out(point):
                     continue
                 tried += 1
                 if holds is False:
@@ -356,6 +356,11 @@ class Comparison:
                         return Found("new")
                     return Found("false", f"for {point_words(point)} the left side is {a}, the right side {b}", slip)
         return Found("equivalent") if tried >= 2 else Found("unsure")
+
+    def _is_left_out(self, point: Point) -> bool:
+        """Whether a point is not among the numbers that the problem, or the case, looks at."""
+        assumed = self.assumed
+        return assumed is not None and assumed.names <= point.keys() and assumed.holds(point) is False
 
     def _joins(self, old: Condition, new: Condition) -> bool:
         """Whether a line is another equation in the letters of a story; both are a system from here on."""

@@ -22,7 +22,7 @@ from tutor_app.adapters.checking.work.endings import with_wrong_end
 from tutor_app.adapters.checking.work.integrals import has_integral
 from tutor_app.adapters.checking.work.known import minutes_as_decimals, wrong_discriminant, wrong_unit_of_quotient
 from tutor_app.adapters.checking.work.limits import read_limits
-from tutor_app.adapters.checking.work.lines import Line, Statement, read_line
+from tutor_app.adapters.checking.work.lines import Line, Statement, is_conversion, read_line
 from tutor_app.adapters.checking.work.notes import (
     Names,
     is_amount,
@@ -45,6 +45,7 @@ from tutor_app.adapters.checking.work.state import (
     holds_by_itself,
     joins_derivatives,
     letters_like_units,
+    vanishing,
     worst_of,
 )
 from tutor_app.adapters.checking.work.stories import read_story
@@ -71,6 +72,7 @@ _BETWEEN: Final = re.compile(
     r"\s*=?\s*(?P<factor>-?\d[\d./]*\s?(?:π|pi\b|\\pi)?|-?(?:π|pi\b|\\pi)|-|)\s*[*·]?\s*(?:\\left)?\[([^\[\]=]+?)(?:\\right)?\]\s*"
     rf"(?:_{_LIMIT}\s*\^{_LIMIT}|from\s+(\S+)\s+to\s+(\S+))"
 )
+_EXTREMA: Final = re.compile(r"(?i)\b(?:stationary|turning|critical|(?:max|min)im(?:um|a|al)|extrem\w+)\b")
 _RESULT: Final = re.compile(r"\s*(?:[fghy](?:'|\u2032|\^\\prime)\s*(?:\(\s*[a-z]\s*\))?|d[yf]/d[a-z])\s*=(?!=)")
 SECONDS: Final = 8.0
 """For all lines; those that are left then are not decided."""
@@ -224,7 +226,7 @@ class _Work:
             found = self._judged(line) if result is None else self._result(line)
         except (Unknown, ArithmeticError, ValueError, TypeError, AttributeError, RecursionError, KeyError):
             found = Found("unsure")
-        if found.kind == "false" and any(map(holds_by_itself, line.with_wrong_units)):
+        if found.kind == "false" and (is_conversion(text) or any(map(holds_by_itself, line.with_wrong_units))):
             return replace(found, slip="unit")
         return found
 
@@ -450,6 +452,8 @@ class _Work:
             state.functions[first.name] = (argument.name, statement.sides[-1])
             found = self._rewriting.derivative_of(base, statement.sides[1], statement.sources[1])
             state.expression = (statement.sides[-1], statement.sources[-1])
+            if state.condition is None and _EXTREMA.search(self._problem) and symbols(statement.sides[-1]):
+                state.condition = vanishing(statement)
             return inner if found.kind == "follows" else found
         state.functions[first.name] = (argument.name, statement.sides[-1])
         given = state.expression[0] if state.expression else None

@@ -61,6 +61,7 @@ _RESULT_UNIT: Final = re.compile(
 _UNIT_BEHIND_PI: Final = re.compile(r"(?:(?<=π)|(?<=\bpi)|(?<=\dpi))\s+[kcdm]?m(?:\s?\^?[23]|[²³])?\s*$")
 _ONE_AS_OTHER: Final = re.compile(r"\s*[\d.]+\s([mgshlL])\s*=\s*[\d.]+\s([mgshlL])\s*")
 """``1 h = 3600 s``."""
+_CONVERSION: Final = re.compile(r"\s*[\d.,]+\s?([a-zA-Z]+[²³]?)\s*=\s*[\d.,]+\s?([a-zA-Z]+[²³]?)\s*[.,]?\s*")
 _SIGNED_FACTOR: Final = re.compile(r"([×*·÷/])\s*[-\u2212]\s*(\d+(?:\.\d+)?|[a-z])(?![\w.^])")
 """A negative factor without its brackets: ``2 × -9``."""
 _ONE_UNIT: Final = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s?([mgshlL])(?![\w^])")
@@ -264,6 +265,14 @@ def _changes_unit(text: str, known: list[tuple[re.Match[str], tuple[str, Fractio
     if between is None or text[: first.start()].strip() or text[second.end() :].strip() or old == new:
         return False
     return Fraction(between[2]) == (new / old if between[1] in "/:÷" else old / new)
+
+
+def is_conversion(text: str) -> bool:
+    """Whether a line only tells an amount in another unit of its kind: ``150000 cm = 1.5 km``."""
+    m = _CONVERSION.fullmatch(text)
+    kinds = [measure(_spelled(unit)) for unit in m.groups()] if m is not None else []
+    known = [kind[0] for kind in kinds if kind is not None]
+    return len(known) == 2 and known[0] == known[1]
 
 
 def _compound(text: str) -> str:

@@ -482,6 +482,8 @@ def _complex(old: Term, old_source: str, new: Term, source: str) -> Found | None
 
 def _of_calculus(slip: str, of_calculus: str) -> str:
     """The name of a slip where that of a calculation and that of a wrong rule both may fit."""
+    if slip in ("terms", "order", "fractions", "arithmetic") and not of_calculus:
+        return "derivative"
     return slip if slip == "sign" and of_calculus != "chain" else of_calculus or slip
 
 

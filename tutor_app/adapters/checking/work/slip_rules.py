@@ -41,6 +41,10 @@ _FRACTION_BY: Final = re.compile(rf"{_WHOLE_OR_FRACTION.pattern}\s*\\div\s*{_FRA
 _FRACTION_BY_WHOLE: Final = re.compile(
     rf"{_FRACTION.pattern}\s*\\div\s*(\d+)|\\frac\{{\(?{_FRACTION.pattern}\)?\}}\{{(\d+)\}}"
 )
+_DIVIDED_BY_GROUP: Final = re.compile(
+    r"\\div\s*\((?P<group>[^()]*)\)"
+    r"|\\frac\{(?P<above>[\d.]+)\}\{(?P<first>[\d.]+)\s*(?P<rest>(?:\\cdot|\\times|\+|-)[^{}]*)\}"
+)
 _FRACTION_OVER: Final = re.compile(rf"\\frac\{{\(?{_WHOLE_OR_FRACTION.pattern}\)?\}}\{{\(?{_FRACTION.pattern}\)?\}}")
 
 Variant = tuple[str, Term]
@@ -113,10 +117,18 @@ def _orders(term: Term, source: str) -> Iterator[Variant]:
     """Something is worked out before its turn, or a power takes in what stands before it."""
     if (m := re.fullmatch(r"-\s*(\d+)\^\{?(\d)\}?", source.strip())) is not None:
         yield "order", Number(Fraction(int(m[1]) ** int(m[2])))
+    if not symbols(term) and _DIVIDED_BY_GROUP.search(source):  # "64 / (4 * 2)" to "64 / 4 * 2"
+        bare = read_side(_DIVIDED_BY_GROUP.sub(_without_brackets, source))
+        if bare is not None:
+            yield "order", bare
     for other in wrong_orders(source):
         wrong = read_side(other)
         if wrong is not None and (symbols(term) or not symbols(wrong)):
             yield "order", wrong
+
+
+def _without_brackets(m: re.Match[str]) -> str:
+    return rf"\div {m['group']}" if m["group"] else rf"\frac{{{m['above']}}}{{{m['first']}}} {m['rest']}"
 
 
 def variants(term: Term) -> Iterator[Variant]:
@@ -156,9 +168,11 @@ def _here(term: Term) -> Iterator[Variant]:
                 yield "square", total(squares, product(a, b))  # the 2 of 2ab forgotten
                 yield "sign", total(squares, product(Number(Fraction(-2)), a, b))
         case Power(Product(factors), exponent) if exponent != MINUS_ONE:
+            kinds = {type(f) for f in factors}
+            slip = "powers" if {Number, Power} <= kinds else "distribution"  # "(2x^3)^2" to "2x^6"
             for k, f in enumerate(factors):
-                yield "powers", product(Power(f, exponent), *factors[:k], *factors[k + 1 :])
-                yield "powers", product(f, *(Power(g, exponent) for j, g in enumerate(factors) if j != k))
+                yield slip, product(Power(f, exponent), *factors[:k], *factors[k + 1 :])
+                yield slip, product(f, *(Power(g, exponent) for j, g in enumerate(factors) if j != k))
         case Product(factors):
             yield from _of_product(factors)
         case Sum(terms):

@@ -187,7 +187,7 @@ def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tupl
         return "inverse"
     if not fitting - {"powers", "terms"} and (undone := _undone_wrongly(old, new)) and undone != "arithmetic":
         return undone
-    if (squared := _squared_by_terms(old, new)) != "":
+    if (squared := _squared_by_terms(old, new) or _roots_of_some(old, target) or _crossed(old, target)) != "":
         return squared
     return first_of(fitting) or _undone_wrongly(old, new)
 
@@ -217,6 +217,47 @@ def _moved_unchanged(side: Term, other: Term, target: Term) -> bool:
         if symbols(rest) and not isinstance(f, Sum) and _proportional(total(rest, negative(product(f, other))), target):
             return True
     return False
+
+
+def _roots_of_some(old: tuple[Term, Term], target: Term) -> str:
+    """Whether squares in an equation were left out and other terms not: ``v^2 = u^2 + 2as`` to ``v = u + 2as``."""
+    terms = [*terms_of(old[0]), *map(negative, terms_of(old[1]))]
+    squares = [_root_of(t) for t in terms]
+    rest = [t for t, root in zip(terms, squares, strict=True) if root is None]
+    bare = [root for root in squares if root is not None]
+    return "square" if len(bare) > 1 and rest and _proportional(total(*rest, *bare), target) else ""
+
+
+def _root_of(term: Term) -> Term | None:
+    """The base of a square, with the sign of the square; None of anything else."""
+    match term:
+        case Power(base, Number(n)) if n == 2 and symbols(base):
+            return base
+        case Product((Number(sign), Power(base, Number(n)))) if sign == -1 and n == 2 and symbols(base):
+            return negative(base)
+        case _:
+            return None
+
+
+def _crossed(old: tuple[Term, Term], target: Term) -> str:
+    """Whether two fractions that are equal were multiplied by their own denominators: ``a/3 = b/2`` to ``3a = 2b``."""
+    below = [_denominator(side) for side in old]
+    if None in below or below[0] == below[1]:
+        return ""
+    sides = [product(side, Number(n * n)) for side, n in zip(old, below, strict=True) if n is not None]
+    return "inverse" if _proportional(total(sides[0], negative(sides[1])), target) else ""
+
+
+def _denominator(side: Term) -> Fraction | None:
+    """The number below the stroke of a fraction."""
+    match side:
+        case Product(factors):
+            for f in factors:
+                if isinstance(f, Number) and f.value.numerator == 1 and f.value.denominator > 1:
+                    return Fraction(f.value.denominator)
+                if isinstance(f, Power) and f.exponent == MINUS_ONE and isinstance(f.base, Number):
+                    return f.base.value
+    return None
 
 
 def _logarithms_dropped(old: tuple[Term, Term], target: Term) -> bool:

@@ -248,3 +248,9 @@ def joins_derivatives(statement: Statement) -> bool:
     """Whether a line tells a derivative by those of two parts: ``u'v + uv' = ...``."""
     primed = {name for name in symbols(statement.sides[0]) if name.endswith("'")}
     return len(primed) > 1 and not any(name.endswith("'") for name in symbols(statement.sides[-1]))
+
+
+def vanishing(statement: Statement) -> Condition:
+    """That the last side of a statement is zero: where a derivative may have an extremum."""
+    zero = Statement((statement.sides[-1], Number(Fraction(0))), ("=",), False, (statement.sources[-1], "0"))
+    return Condition(((zero,),))
