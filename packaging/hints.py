@@ -25,7 +25,7 @@ from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.hints import ladder
 
 NOTE = re.compile(r"<<([^<>=]*)=([^<>]*)>>")
-NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?|(?<![\w.])\.\d+")
+NUMBER = re.compile(r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])\.\d+")
 RUN = re.compile(r"[\d.,+\-*/() ×÷]+")
 ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "

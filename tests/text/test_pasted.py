@@ -101,6 +101,25 @@ def test_a_formula_as_katex_shows_it(html: str, text: str) -> None:
     assert text_of_html(html) == text
 
 
+_CELLS = "<mtr><mtd><mn>1</mn></mtd><mtd><mi>x</mi></mtd></mtr><mtr><mtd><mn>0</mn></mtd><mtd><mn>4</mn></mtd></mtr>"
+
+
+@pytest.mark.parametrize(
+    ("mathml", "text"),
+    [
+        (f"<mtable>{_CELLS}</mtable>", r"$\begin{matrix}1 & x \\ 0 & 4\end{matrix}$"),
+        (f"<mo>(</mo><mtable>{_CELLS}</mtable><mo>)</mo>", r"$\begin{pmatrix}1 & x \\ 0 & 4\end{pmatrix}$"),
+        (f"<mo>|</mo><mtable>{_CELLS}</mtable><mo>|</mo>", r"$\begin{vmatrix}1 & x \\ 0 & 4\end{vmatrix}$"),
+        (f"<mi>f</mi><mo>=</mo><mo>{{</mo><mtable>{_CELLS}</mtable>", r"$f=\begin{cases}1 & x \\ 0 & 4\end{cases}$"),
+        ("<mover><mi>v</mi><mo>→</mo></mover>", r"$\vec{v}$"),
+        ("<mover><mi>x</mi><mo>¯</mo></mover>", r"$\overline{x}$"),
+        ("<mi>f</mi><mfenced><mi>x</mi><mi>y</mi></mfenced>", "$f(x,y)$"),
+    ],
+)
+def test_tables_accents_and_fences_of_mathml(mathml: str, text: str) -> None:
+    assert text_of_html(f"<math>{mathml}</math>") == text
+
+
 def test_pasted_elements_are_no_part_of_a_typed_problem() -> None:
     for page in (
         f'Solve <span class="katex-html"><span class="mord">x</span>{_POWER}<span>=9</span></span> now.',

@@ -44,6 +44,12 @@ _ALIGN: Final = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
 _ORDINAL: Final = re.compile(r"(?:st|nd|rd|th)", re.I)
 _NOTE: Final = re.compile(r"\[[^\]]*\]")
 _INVISIBLE: Final = "\u2061\u2062\u2063\u2064\u200b"
+_ACCENTS: Final = {
+    "→": r"\vec", r"\to": r"\vec", r"\to ": r"\vec", r"\rightarrow": r"\vec", "¯": r"\overline", "‾": r"\overline",
+    "―": r"\overline", "_": r"\overline", "^": r"\hat", "~": r"\tilde", "˙": r"\dot", ".": r"\dot",
+}  # fmt: skip
+"""What stands over a letter in MathML."""
+_MATRICES: Final = {("(", ")"): "pmatrix", ("[", "]"): "bmatrix", ("|", "|"): "vmatrix", ("{", ""): "cases"}
 _HIDDEN_CLASSES: Final = frozenset(("katex-html", "mwe-math-fallback-image", "MathJax_Preview"))
 
 
@@ -92,7 +98,7 @@ def _element(node: Node) -> str:
     if node.tag in _SILENT or node.classes & _HIDDEN_CLASSES:
         return ""
     if node.tag == "math":
-        source = _annotation(node) or _math(node).strip()
+        source = _annotation(node) or _fenced(_math(node)).strip()
         source = re.sub(r"^\{\\displaystyle\s*(.*)\}$", r"\1", source, flags=re.S).strip()
         return f"${source}$" if source else ""
     if node.tag == "br":
@@ -156,6 +162,15 @@ def _math(node: Node) -> str:
     two = len(parts) == 2
     if node.tag == "annotation":
         return ""
+    if node.tag == "mtable":
+        return r"\begin{matrix}" + r" \\ ".join(parts) + r"\end{matrix}"
+    if node.tag in ("mtr", "mlabeledtr"):
+        return " & ".join(parts)
+    if node.tag == "mfenced":
+        inner = node.attributes.get("separators", ",").strip()[:1].join(parts)
+        return f"{node.attributes.get('open', '(')}{inner}{node.attributes.get('close', ')')}"
+    if node.tag == "mover" and two and parts[1] in _ACCENTS:
+        return f"{_ACCENTS[parts[1]]}{{{parts[0]}}}"
     if node.tag == "mfrac" and two:
         return f"\\frac{{{parts[0]}}}{{{parts[1]}}}"
     if node.tag == "msqrt":
@@ -169,6 +184,18 @@ def _math(node: Node) -> str:
     if node.tag in ("msubsup", "munderover") and len(parts) == 3:
         return f"{_base(parts[0])}_{_group(parts[1])}^{_group(parts[2])}"
     return "".join(parts)
+
+
+def _fenced(latex: str) -> str:
+    """A formula in which brackets around a table belong to it."""
+    for (opening, closing), name in _MATRICES.items():
+        latex = re.sub(
+            rf"{re.escape(opening)}\\begin\{{matrix\}}((?:(?!\\begin|\\end).)*)\\end\{{matrix\}}{re.escape(closing)}",
+            lambda m, name=name: rf"\begin{{{name}}}{m[1]}\end{{{name}}}",  # type: ignore[misc]
+            latex,
+            flags=re.S,
+        )
+    return latex
 
 
 def _is_blank(child: Node | str) -> bool:

@@ -175,6 +175,11 @@ def normalized(text: str) -> str:
     return _STYLED.sub(lambda m: _letter(m[0]), text)
 
 
+def is_rewritten(text: str) -> bool:
+    """Whether signs of a text are told in another way to be read, which is of no use where no formula is found."""
+    return _BOTH.search(text) is not None or _ROUNDED.search(text) is not None
+
+
 _WITHOUT: Final = re.compile(r"(?<=[A-Z})] )\\(?= [A-Z{(])|(?<=[ℝℤℕℚℂ])\s?\\\s?(?=\{)|(?<=\b[A-Z])\\(?=\{\s?-?\d)")
 _BOTH: Final = re.compile(
     r"(?<![A-Za-z\d\\])([a-zλ])(?:_?1|₁)\s?(?:[,;]\s?[2₂](?=\s*[=≈])|/[2₂](?=\s*=[^=\n]*(?:±|\+/?-)))"
@@ -213,17 +218,19 @@ def tokens(text: str) -> list[Token]:
     commas = comma_numbers(signs)
     found: list[Token] = []
     last = 0
-    for m in _token().finditer(signs):
-        if m.start() < last:
-            continue  # inside of a number with a decimal comma
+    while (m := _token().search(signs, last)) is not None:
         spaced = m.start() > last or not found
         if (number := commas.get(m.start())) is not None and m.lastgroup in ("num", "opaque") and m.end() <= number.end:
-            found.append(
-                Token("num" if number.value else "opaque", number.value or number.text, m.start(), number.end, spaced)
-            )
-            last = number.end
+            end = number.end
+            if money := _MONEY.match(signs, end):
+                end = money.end()  # "1.234,56 €"
+            is_number = number.value and not money and not re.search(r"[€£¥]\s?$", signs[: m.start()])
+            found.append(Token("num" if is_number else "opaque", number.value or number.text, m.start(), end, spaced))
+            last = end
             continue
         last = m.end()
+        if m.lastgroup == "opaque":  # "€ 3,50"
+            last = max([last, *(n.end for at, n in commas.items() if m.start() < at < last)])
         kind = m.lastgroup or "other"
         if kind == "word":
             found.extend(_word(signs, m, spaced, found[-1] if found else None))
@@ -232,6 +239,9 @@ def tokens(text: str) -> list[Token]:
         else:
             found.append(_sign(kind, m, spaced))
     return found
+
+
+_MONEY: Final = re.compile(r"\s?[€£¥](?!\w)|\s?(?:EUR|Euro|CHF)\b")
 
 
 def _is_index(text: str, m: re.Match[str], found: list[Token]) -> bool:
@@ -332,6 +342,8 @@ def _word(text: str, m: re.Match[str], spaced: bool, before: Token | None) -> li
     attached = before is not None and not spaced and before.kind in ("num", "sup", "frac", "close")
     if _are_letters(word, text, start, end, attached):
         return _letters(word, start, spaced)
+    if attached and (parts := _functions(word, start)) is not None:
+        return parts
     if attached and len(word) > 2 and (m2 := re.fullmatch(r"(pi|sqrt|sin|cos|tan|ln|log)([a-z]?)", word)):
         name = m2[1]
         kind: Kind = "greek" if name == "pi" else "root" if name == "sqrt" else "func"
@@ -339,6 +351,19 @@ def _word(text: str, m: re.Match[str], spaced: bool, before: Token | None) -> li
         rest = [Token("var", m2[2], end - 1, end)] if m2[2] else []
         return [first, *rest]
     return token("word", word)
+
+
+def _functions(word: str, start: int) -> list[Token] | None:
+    """Functions of letters that are written together: "2sinxcosx"; None of another word."""
+    pieces = list(re.finditer(r"(sin|cos|tan|ln|log)([a-z])", word))
+    if len(pieces) < 2 or "".join(m[0] for m in pieces) != word:
+        return None
+    out = []
+    for m in pieces:
+        at = start + m.start()
+        out.append(Token("func", FUNCTIONS[m[1]], at, at + len(m[1])))
+        out.append(Token("var", m[2], at + len(m[1]), at + len(m[0])))
+    return out
 
 
 def _letters(word: str, start: int, spaced: bool) -> list[Token]:

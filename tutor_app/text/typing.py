@@ -19,7 +19,7 @@ from tutor_app.text.typed_cursor import NoFormula
 from tutor_app.text.typed_formula import FormulaParser
 from tutor_app.text.typed_pieces import with_pieces
 from tutor_app.text.typed_scattered import scattered
-from tutor_app.text.typed_tokens import Token, normalized, tokens
+from tutor_app.text.typed_tokens import GREEK_SIGNS, Token, is_rewritten, normalized, tokens
 
 LONGEST: Final = 20_000
 """Characters; a longer text stays as it is."""
@@ -38,6 +38,7 @@ _RANGES: Final = frozenset(
     """pages page ages age from between years year grades grade rooms room numbers lines line chapters chapter pp p
     ch score won by won lost games exercises exercise problems problem questions question season""".split()  # noqa: SIM905
 )
+_OF_RATIOS: Final = frozenset(("ratio", "proportion", "verhältnis", "rapport", "is", "as", "and", "of", "that", "if"))
 _SINGLE: Final = frozenset((r"\pi", r"\theta", r"\infty"))
 _NAMED: Final = frozenset("fghFGHPpquvsryTan")
 
@@ -223,12 +224,17 @@ def _signs(text: str) -> str:
     return "".join(text.split()).replace("−", "-")
 
 
-_COMMANDS: Final = {r"\cdot": "⋅", r"\times": "×", r"\pi": "π", r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\pm": "±"}
+_COMMANDS: Final = {
+    r"\cdot": "⋅", r"\times": "×", r"\div": "÷", r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\geq": "≥", r"\ne": "≠",
+    r"\neq": "≠", r"\pm": "±", r"\int": "∫", r"\sum": "∑", r"\prod": "∏", r"\infty": "∞", r"\to": "→", r"\in": "∈",
+    r"\circ": "∘", r"\cup": "∪", r"\cap": "∩", **{rf"\{name}": sign for sign, name in GREEK_SIGNS.items()},
+}  # fmt: skip
 
 
 def _bare(latex: str) -> str:
     """The signs of a formula in the order in which a page shows them."""
-    text = re.sub(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1\2", latex)
+    text = re.sub(r"\\[,;:! ]|\\(?:left|right)(?![a-zA-Z])", "", latex)
+    text = re.sub(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1\2", text)
     text = re.sub(r"\\sqrt\{([^{}]*)\}", r"\1", text)
     text = re.sub(r"\\[a-zA-Z]+", lambda m: _COMMANDS.get(m[0], m[0][1:]), text)
     return re.sub(r"[\^_{}]", "", text)
@@ -241,7 +247,9 @@ def _read_prose(text: str, formulas: list[Formula], apart: list[str]) -> str:
             _formulas(s.source, formulas, apart) if s.kind == "text" else _kept(s.raw, s.source, formulas)
             for s in split(signs).segments
         )
-    return _formulas(signs, formulas, apart)
+    many = len(formulas)
+    out = _formulas(signs, formulas, apart)
+    return text if len(formulas) == many and is_rewritten(text) else out
 
 
 def _kept(raw: str, source: str, formulas: list[Formula]) -> str:
@@ -253,7 +261,7 @@ def _formulas(text: str, formulas: list[Formula], apart: list[str]) -> str:
     found = tokens(text)
     made, at = [], 0
     while at < len(found):
-        if _begins_inside_word(found, at, text) or _names_the_next(found, at):
+        if _begins_inside_word(found, at, text) or _names_the_next(found, at) or _is_announced(found, at):
             at += 1
             continue
         parser = FormulaParser(found, at)
@@ -312,6 +320,14 @@ def _names_the_next(found: list[Token], at: int) -> bool:
     if behind is None or word.kind != "big" or word.end - word.start < 2:
         return False
     return (behind.kind, behind.text) == (word.kind, word.text)
+
+
+def _is_announced(found: list[Token], at: int) -> bool:
+    """Whether a letter only says what is looked for: "find x : 2x + 3 = 7", with a space before the colon."""
+    behind = [(t.kind, t.text, t.spaced) for t in found[at + 1 : at + 3]]
+    if found[at].kind != "var" or not at or found[at - 1].kind != "word" or found[at - 1].text.lower() in _OF_RATIOS:
+        return False
+    return len(behind) == 2 and behind[0] == ("op", " : ", True) and behind[1][2]
 
 
 def _is_compound(found: list[Token], end: int, text: str) -> bool:

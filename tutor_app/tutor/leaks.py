@@ -6,6 +6,7 @@ Strict on purpose: a number of the problem that happens to be the answer counts,
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,7 +18,8 @@ from tutor_app.adapters.grading.terms import Term, symbols, walk
 from tutor_app.text.delimiters import split
 from tutor_app.text.typing import read_typed
 
-_NUMBER: Final = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?|(?<![\w.])\.\d+")
+_NUMBER: Final = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])\.\d+")
+_BLOCK: Final = re.compile(r"```(?:python)?\n(.*?)```", re.S)
 _FRACTION: Final = re.compile(r"\\[dt]?frac\{?(-?\d+)\}?\{?(\d+)\}?|(?<![\w.])(\d+)\s*/\s*(\d+)")
 _ARITHMETIC: Final = re.compile(r"[\d.,()+\-*/^·×÷ x$%=]*\d[\d.,()+\-*/^·×÷ x$%=]*")
 _SIGNS: Final = str.maketrans({"·": "*", "×": "*", "÷": "/", "x": "*", "^": "**", "$": " ", ",": "", "=": " "})
@@ -36,6 +38,8 @@ _SMALL: Final = {word: n for n, word in enumerate(_ONES)} | {word: 10 * n for n,
 MOST_VALUES: Final = 6
 MOST_SIGNS: Final = 40
 LONGEST_PART: Final = 13
+LARGEST: Final = 10**9
+_MOST_FACTORS: Final = 100
 
 
 def leaks(text: str, answer: str) -> bool:
@@ -169,9 +173,10 @@ def _of_parts(source: str) -> Iterator[Value]:
 
 
 def _of_code(text: str) -> Iterator[Value]:
-    """The values of constant expressions in Python code."""
+    """The values of constant expressions in Python code, which may stand in a block of Markdown."""
+    block = _BLOCK.search(text)
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(block[1] if block is not None else text)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return
     yield from _constants(tree)
@@ -179,7 +184,7 @@ def _of_code(text: str) -> Iterator[Value]:
 
 def _constants(tree: ast.AST) -> Iterator[Value]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Constant):
+        if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Constant | ast.Call):
             found = _computed(node)
             if found is not None:
                 yield from _both_signs(found)
@@ -197,6 +202,10 @@ def _computed(node: ast.AST) -> Fraction | None:
         case ast.UnaryOp(op=ast.USub(), operand=inner):
             found = _computed(inner)
             return None if found is None else -found
+        case ast.Name(id="pi") | ast.Attribute(attr="pi"):
+            return Fraction(math.pi)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments, keywords=[]):
+            return _called(name, arguments)
         case ast.BinOp(left=left, op=op, right=right):
             a, b = _computed(left), _computed(right)
             if a is None or b is None:
@@ -204,6 +213,43 @@ def _computed(node: ast.AST) -> Fraction | None:
             return _operated(a, op, b)
         case _:
             return None
+
+
+def _called(name: str, arguments: list[ast.expr]) -> Fraction | None:
+    """What a function of numbers comes to: ``math.sqrt(16)``, ``comb(4, 2)``, ``sum([1, 3])``."""
+    inside = arguments[0].elts if len(arguments) == 1 and isinstance(arguments[0], ast.List | ast.Tuple) else arguments
+    numbers = [_computed(argument) for argument in inside]
+    known = [number for number in numbers if number is not None]
+    if not known or len(known) < len(numbers) or any(abs(number) > LARGEST for number in known):
+        return None
+    whole = [int(number) for number in known]
+    try:
+        match name, known:
+            case "sqrt", [number]:
+                return Fraction(math.isqrt(int(number))) if _is_square(number) else Fraction(math.sqrt(number))
+            case (("Fraction" | "Rational"), [above, below]):
+                return above / below
+            case (("int" | "float" | "Integer" | "Fraction" | "Rational"), [number]):
+                return number
+            case "round", [number]:
+                return Fraction(round(number))
+            case "abs", [number]:
+                return abs(number)
+            case (("comb" | "binomial" | "perm" | "gcd" | "lcm"), [_, _]):
+                return Fraction(getattr(math, "comb" if name == "binomial" else name)(*whole))
+            case "factorial", [number] if number <= _MOST_FACTORS:
+                return Fraction(math.factorial(int(number)))
+            case "sum", _:
+                return sum(known, Fraction(0))
+            case (("max" | "min"), _):
+                return max(known) if name == "max" else min(known)
+    except (ValueError, ArithmeticError):
+        return None
+    return None
+
+
+def _is_square(number: Fraction) -> bool:
+    return number >= 0 and number.denominator == 1 and math.isqrt(int(number)) ** 2 == number
 
 
 def _operated(a: Fraction, op: ast.operator, b: Fraction) -> Fraction | None:
