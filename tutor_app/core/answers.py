@@ -36,6 +36,23 @@ _REASON: Final = re.compile(
     re.IGNORECASE,
 )
 """What tells in the same sentence why, or what else is true of the answer."""
+_REFUSED: Final = re.compile(r"(?<=\S)\s*,\s*(?:and\s+)?(?:not|rather\s+than|instead\s+of)\b.*", re.IGNORECASE)
+"""What the same sentence says the answer is not."""
+_NEXT_SENTENCE: Final = re.compile(
+    r"(?<=[\w$)\]}%*])[.!]\**\s+(?=(?:I|It|This|That|The|We|Let|So|Hence|Thus|Therefore|Note|Since|If|You|There)\b).*"
+)
+"""A sentence of its own in the same line, as in "I hope it is correct."."""
+_LABELLED: Final = re.compile(
+    r"^[\s>#*_-]*(?:final\s+)?answers?[*_]*\s*:[*_]*[ \t]*([^\n]+)", re.IGNORECASE | re.MULTILINE
+)
+_LABELLED_LENGTH: Final = 60
+"""Longer lines behind "Answer:" begin a solution."""
+_CHOICE: Final = re.compile(
+    r"(?:correct|right)\s+(?:option|choice|answer\s+choice)\s+is\b[\s:*$]*(?:\\(?:text|textbf|mathrm|mathbf)\s*\{\s*)?"
+    r"(\([A-Ga-g]\)|[A-G](?![\w']))"
+)
+_FRACTION: Final = re.compile(r"-?\\[dt]?frac\s*(?:\{-?\d+\}|\d)\s*(?:\{-?\d+\}|\d)|(?<![\d/.])-?\d+/\d+(?![\d/]|\.\d)")
+"""A fraction of numbers, which are no answers alone."""
 _WHOLE_FLOAT: Final = re.compile(r"^(-?\d{1,15})\.0$")
 """How Python prints a whole number that was divided: "110.0"."""
 NUMBER: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
@@ -110,16 +127,15 @@ def _between(text: str, start: int) -> str:
 def find_answer(parts: Sequence[Part]) -> Answer | None:
     """The final answer by MuMath-Code's order of rules, and which rule found it.
 
-    The last ``\\boxed{}`` in the prose, with those it is listed with; else what follows the last "answer is"; else the
-    last line of the last successful output; else the last number in the prose.
+    The last ``\\boxed{}`` in the prose, with those it is listed with; else what follows the last "answer is" or
+    "Answer:"; else the last line of the last successful output; else the last number in the prose.
     """
     prose = [p.text for p in parts if isinstance(p, Text)]
     for text in reversed(prose):
         if values := final_boxes(text):
             return Answer(values, "boxed")
     for text in reversed(prose):
-        phrases = _PHRASE.findall(text)
-        if phrases and (words := _bare(phrases[-1])):
+        if words := _phrase(text):
             return Answer(words, "phrase")
     for part in reversed(parts):
         if isinstance(part, Output) and part.status == "ok":
@@ -127,15 +143,34 @@ def find_answer(parts: Sequence[Part]) -> Answer | None:
             if lines:
                 return Answer(_WHOLE_FLOAT.sub(r"\1", lines[-1].strip()), "output")
     for text in reversed(prose):
-        numbers = NUMBER.findall(text)
-        if numbers:
-            return Answer(numbers[-1].replace(",", ""), "number")
+        if number := _last_number(text):
+            return Answer(number, "number")
     return None
+
+
+def _phrase(text: str) -> str:
+    """What the last "the answer is", "Answer:" or "the correct option is" says, or empty."""
+    found = [(m.start(1), m[1]) for m in _PHRASE.finditer(text)]
+    found += [(m.start(1), m[1]) for m in _LABELLED.finditer(text) if len(m[1]) <= _LABELLED_LENGTH]
+    found += [(m.start(1), m[1]) for m in _CHOICE.finditer(text)]
+    return _bare(max(found)[1]) if found else ""
+
+
+def _last_number(text: str) -> str:
+    """The last number of the text, or the fraction that it is part of, or empty."""
+    numbers = list(NUMBER.finditer(text))
+    if not numbers:
+        return ""
+    last = numbers[-1]
+    for fraction in _FRACTION.finditer(text):
+        if fraction.start() <= last.start() < fraction.end():
+            return fraction[0]
+    return last[0].replace(",", "")
 
 
 def _bare(words: str) -> str:
     """A phrase without what follows from it, sentence end, bold marks and formula delimiters."""
-    words = _REASON.sub("", words)
+    words = _REFUSED.sub("", _REASON.sub("", _NEXT_SENTENCE.sub("", words)))
     words = _EMPHASIS.sub(r"\2", words.strip()).strip("*").rstrip(".").strip().strip("*").strip()
     marks = _FORMULA_MARK.findall(words)
     if len(marks) % 2 or _AMOUNTS.fullmatch(words):  # amounts of money
