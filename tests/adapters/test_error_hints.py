@@ -26,6 +26,10 @@ def hint_of(code: str) -> str:
         ("import scipi", "library scipi"),
         ("from math import sine", "nothing called sine"),
         ("1 / 0", "divided by zero"),
+        ("import urllib.error\nraise urllib.error.URLError('no host')", "reaches no network"),
+        ("import socket\nraise socket.gaierror(-2, 'Name or service not known')", "reaches no network"),
+        ("class ConnectionError(OSError): pass\nraise ConnectionError('Max retries exceeded')", "reaches no network"),
+        ("await f()", "asyncio.run"),
         ("[][0]", "outside the list"),
         ("{}['a']", "no such key"),
         ("a = 5\na[0]", "type int has no parts"),
@@ -58,6 +62,10 @@ def hint_of(code: str) -> str:
 )
 def test_a_hint_for_each_of_the_commonest(code: str, word: str) -> None:
     assert word in hint_of(code)
+
+
+def test_the_marks_of_a_code_block_are_told_apart() -> None:
+    assert "leave these lines out" in hint_for("SyntaxError", "invalid syntax", "```python")
 
 
 def test_an_unknown_error_gets_no_hint() -> None:

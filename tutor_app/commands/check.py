@@ -25,6 +25,7 @@ from tutor_app.core.part_json import TranscriptFormatError
 from tutor_app.core.terminal import printable
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.work import PICTURE_BEGINNINGS, PICTURE_ENDINGS, WorkHint, WorkReport
+from tutor_app.text.decoding import decoded
 from tutor_app.tutor.checked import pieces_of, with_contradictions
 from tutor_app.tutor.work import check_work, report_lines
 
@@ -188,7 +189,7 @@ def _read(path: str, stdin: BinaryIO | None) -> str:
         raise UserFault(f"{path} is longer than {MAX_BYTES >> 20} MiB.", "Check it in pieces.")
     if path.lower().endswith(PICTURE_ENDINGS) or data.startswith(PICTURE_BEGINNINGS):
         raise UserFault(f"{path} is a picture or a PDF and cannot be read here.", "Type what is in it.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserFault(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None
+    text = decoded(data)
+    if text is None:
+        raise UserFault(f"{path} is not UTF-8 text.", "Save it as UTF-8.")
+    return text

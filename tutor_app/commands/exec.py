@@ -22,6 +22,7 @@ from tutor_app.core.errors import SandboxFault, TutorError, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.parts import CodeError, Figure, Output
 from tutor_app.core.ports import CodeExecutor
+from tutor_app.text.decoding import decoded_program
 
 OK, RAISED, UNREADABLE, NO_SANDBOX, CUT_SHORT = range(5)
 MAX_SOURCE: Final = 1 << 20
@@ -130,10 +131,10 @@ def _source(path: str, stdin: BinaryIO | None) -> str:
             raise UserFault(f"{path} cannot be read ({e.strerror}).") from None
     if len(data) > MAX_SOURCE:
         raise UserFault(f"The program is longer than {MAX_SOURCE >> 20} MiB.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserFault("The program is not UTF-8 text.") from None
+    text = decoded_program(data)
+    if text is None:
+        raise UserFault("The program is not UTF-8 text.", "Save it as UTF-8.")
+    return text
 
 
 def _as_json(run: Iterator[RunEvent], out: TextIO) -> Output:

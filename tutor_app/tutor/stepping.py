@@ -16,6 +16,7 @@ from tutor_app.core.parts import Part
 from tutor_app.core.ports import Cancel, CodeExecutor, NeverCancelled
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record
+from tutor_app.text.decoding import decoded_program
 
 MAX_SOURCE: Final = 1 << 20
 DEFAULTS: Final = Record()
@@ -128,7 +129,7 @@ def source_of(path: Path) -> str:
         raise UserFault(f"{str(path)!r} cannot be the name of a file.") from None
     if len(data) > MAX_SOURCE:
         raise UserFault(f"{path} is longer than {MAX_SOURCE >> 20} MiB.", "Step through a smaller program.")
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        raise UserFault(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None
+    text = decoded_program(data)
+    if text is None:
+        raise UserFault(f"{path} is not UTF-8 text.", "Save it as UTF-8.")
+    return text.replace("\r\n", "\n")

@@ -15,6 +15,11 @@ Rule = tuple[str, str, str | Callable[[re.Match[str]], str]]
 ONE_PROCESS: Final = (
     "Code here runs in one process: use a loop or threads instead of multiprocessing or other programs."
 )
+NO_NETWORK: Final = "Code here reaches no network: write the values into the code."
+_NETWORK_ERRORS: Final = (
+    "ConnectionError", "ConnectTimeout", "ConnectError", "MaxRetryError", "NameResolutionError", "URLError", "gaierror",
+    "SSLError", "ProxyError",
+)  # fmt: skip
 _PROCESS_LIBRARIES: Final = frozenset({"multiprocessing", "concurrent", "subprocess", "joblib", "loky", "pty"})
 _PROCESS_NAMES: Final = re.compile(r"\bos\.(?:fork|forkpty|system|popen|spawn\w*|exec\w+|posix_spawnp?)\b")
 _PROCESS_ERRORS: Final = frozenset(
@@ -24,6 +29,7 @@ _PROCESS_ERRORS: Final = frozenset(
 # What is pasted together with code: the line that Python stumbles over tells it apart.
 _SESSION_PROMPT: Final = re.compile(r"\s*(?:>>>|\.\.\.(?:\s|$))")
 _NOTEBOOK_PROMPT: Final = re.compile(r"\s*(?:(?:In|Out)\s*\[\s*\d*\s*\]\s*:|\.\.\.+:|sage:)")
+_FENCE: Final = re.compile(r"\s*(?:```|~~~)")
 _NOTEBOOK_COMMAND: Final = re.compile(
     r"\s*(?:%{1,2}[A-Za-z]\w*|![A-Za-z./~]|\?{1,2}[A-Za-z_]|[A-Za-z_][\w.]*\?{1,2}\s*$|[\w, ]+=\s*[!%][A-Za-z])"
 )
@@ -42,12 +48,15 @@ _PASTED: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         "In [1]:, Out[1]: and ...: are the prompts of a notebook, no part of Python: leave them out, "
         "and the results too.",
     ),
+    (_FENCE, "The marks ``` around code in a text are no part of Python: leave these lines out."),
     (_NOTEBOOK_COMMAND, "This is a command of notebooks, not Python: leave the line out."),
     (_TERMINAL_COMMAND, "This is a command for a terminal, not Python: leave the line out."),
 )
 _SYNTAX: Final = frozenset({"SyntaxError", "IndentationError", "TabError"})
 
 _RULES: Final[tuple[Rule, ...]] = (
+    *((name, "", NO_NETWORK) for name in _NETWORK_ERRORS),
+    ("OSError", r"Network is unreachable|Name or service not known", NO_NETWORK),
     ("EOFError", "input", "The program asked for input, but nobody can type here. Write the value into the code."),
     ("NameError", r"'get_ipython'", "This is a command of notebooks, not Python: leave the line out."),
     (
@@ -174,6 +183,12 @@ _RULES: Final[tuple[Rule, ...]] = (
         r"outside loop|not properly in loop",
         "break and continue belong inside a loop; use if and else at this place.",
     ),
+    (
+        "SyntaxError",
+        r"'await' outside|async\w* .*outside",
+        "Waiting belongs inside an async function: put these lines into one, and call it with asyncio.run(...).",
+    ),
+    ("SyntaxError", r"null bytes", "The program holds a character that is no text, with the code 0: delete it."),
     (
         "SyntaxError",
         r"outside (?:async )?function",
