@@ -245,3 +245,24 @@ def test_text_formats_need_no_qt() -> None:
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=root, check=True)
+
+
+def test_a_file_in_utf_16_is_read_and_an_empty_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(VALUE.to_json().encode("utf-16"))
+    assert read_transcripts(path) == [VALUE]
+    path.write_bytes(b"\xef\xbb\xbf\n")
+    with pytest.raises(UserFault, match=r"is empty\. Export the solution again"):
+        read_transcripts(path)
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ('{"version": 99, "turns": []}', "a newer program wrote it; update this one"),
+    ('{"version": 1, "turns": [{"role": "us', "its end is missing"),
+    ('{"version": 1' + "0" * 5000 + ', "turns": []}', "a number in it has too many digits"),
+])  # fmt: skip
+def test_why_a_file_cannot_be_imported_is_said(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserFault, match=words):
+        read_transcripts(path)

@@ -157,6 +157,11 @@ def test_markdown_becomes_blocks(formulas_now: FormulasNow) -> None:
     assert text.endswith("the end")
 
 
+def test_a_formula_in_a_raised_or_lowered_place_is_an_index(formulas_now: FormulasNow) -> None:
+    document = build(formulas_now, "p", Text("x<sup>$n+1$</sup> and a<sub>$k$</sub> and $k$"))
+    assert [s for _, s in objects(document)] == ["{}^{n+1}", "{}_{k}", "k"]
+
+
 def test_a_display_formula_stands_alone_and_punctuation_sticks(formulas_now: FormulasNow) -> None:
     document = build(formulas_now, "", Text("First $x$, then\n$$y = 1$$.\nand so on."))
     lines = [line for line in text_of(document).split("\n") if line]

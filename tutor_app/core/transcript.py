@@ -171,8 +171,11 @@ class Transcript:
         """
         try:
             data = json.loads(text)
-        except ValueError as e:
-            raise TranscriptFormatError(f"not JSON: {e}") from None
+        except json.JSONDecodeError as e:
+            cut = e.pos >= len(text.rstrip()) or e.msg.startswith("Unterminated")
+            raise TranscriptFormatError(f"not JSON: {e}{'; its end is missing' if cut else ''}") from None
+        except ValueError:  # a number longer than Python reads
+            raise TranscriptFormatError("a number in it has too many digits") from None
         except RecursionError:
             raise TranscriptFormatError("nested too deeply") from None
         return cls.from_dict(data)
@@ -187,6 +190,10 @@ class Transcript:
         if not isinstance(data, dict) or not isinstance(data.get("turns"), list):
             raise TranscriptFormatError('expected an object with a list "turns"')
         version = data.get("version")
+        if type(version) is int and version > VERSION:
+            raise TranscriptFormatError(
+                f"version {version} is not one of 1 to {VERSION}: a newer program wrote it; update this one"
+            )
         if not isinstance(version, int) or not 1 <= version <= VERSION:
             raise TranscriptFormatError(f"version {version!r} is not one of 1 to {VERSION}")
         meta = data.get("meta", {})

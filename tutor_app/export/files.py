@@ -23,6 +23,7 @@ from tutor_app.core.transcript import Transcript
 from tutor_app.export.face import export, format_of
 from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options
 from tutor_app.handout.wording import title_of
+from tutor_app.text.decoding import decoded
 from tutor_app.text.minus import MINUS
 
 if TYPE_CHECKING:
@@ -131,13 +132,15 @@ def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:
     """
     try:
         require_answer(Path(path))
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserFault(f"{path} is not text in UTF-8, so it is no exported transcript.") from None
+        text = decoded(Path(path).read_bytes())
     except OSError as e:
         raise UserFault(f"{path} cannot be read: {e.strerror or e}.") from None
     except ValueError:  # a null byte
         raise UserFault(f"{os.fspath(path)!r} cannot be the name of a file.") from None
+    if text is None:
+        raise UserFault(f"{path} is not text in UTF-8, so it is no exported transcript.")
+    if not text.strip():
+        raise UserFault(f"{path} is empty.", "Export the solution again.")
     try:
         return [Transcript.from_json(text)]
     except TranscriptFormatError as e:

@@ -32,6 +32,8 @@ from tutor_app.text.minus import minus_signs
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
+_RAISED: Final = QTextCharFormat.VerticalAlignment.AlignSuperScript
+_LOWERED: Final = QTextCharFormat.VerticalAlignment.AlignSubScript
 _SPACES: Final = re.compile(r"[ \t]{2,}|\t")
 _BLANK: Final = re.compile(
     r"(?:\\[hv]space\*?\s*\{[^{}]*\}|\\[hv]?phantom\s*\{[^{}]*\}|\\require\s*\{[^{}]*\}|\\[,;:!> ]"
@@ -248,11 +250,7 @@ class _Prose:
                 elif t.type == "s_open":
                     font.setStrikeOut(True)
                 elif t.type in ("sup_open", "sub_open"):
-                    new.setVerticalAlignment(
-                        QTextCharFormat.VerticalAlignment.AlignSuperScript
-                        if t.tag == "sup"
-                        else QTextCharFormat.VerticalAlignment.AlignSubScript
-                    )
+                    new.setVerticalAlignment(_RAISED if t.tag == "sup" else _LOWERED)
                 else:
                     font.setUnderline(True)
                     new.setForeground(self.w.theme.color("accent"))
@@ -323,7 +321,9 @@ class _Prose:
                 self._display_done = False
             if self.w.cursor.positionInBlock() and not self._space_before():
                 self.w.join()
-            self.w.formula(segment.source, segment.kind == "display", segment.raw, scale)
+            mark = {_RAISED: "^", _LOWERED: "_"}.get(fmt.verticalAlignment(), "")
+            source = f"{{}}{mark}{{{segment.source}}}" if mark else segment.source
+            self.w.formula(source, segment.kind == "display", segment.raw, scale)
             self.after_formula = True
             return
         if self.w.cursor.positionInBlock() and not self._display_done:

@@ -12,7 +12,7 @@ import tokenize
 
 def decoded(data: bytes) -> str | None:
     """The text, without the mark that it may begin with; None if it is neither UTF-8 nor marked as UTF-16."""
-    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    marked = len(data) > 2 and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return data.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError:
