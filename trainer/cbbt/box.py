@@ -13,6 +13,7 @@ import io
 import os
 import signal
 import subprocess
+import textwrap
 import threading
 import time
 import urllib.error
@@ -34,6 +35,8 @@ REMEDY: Final = "What was learned so far is kept: the same command goes on from 
 STRANGER: Final = "Check that it speaks this protocol; what was learned so far is kept."
 
 CHUNK: Final = 1 << 16
+LONGEST_SAID: Final = 400
+"""Letters of what a box says that are passed on."""
 WHOLE: Final = ("lengths",)
 """Arrays of an answer that are whole numbers."""
 
@@ -331,14 +334,14 @@ def checked(header: Mapping[str, Any], arrays: Mapping[str, Array], shapes: Shap
                 "Check that it is the model it says it is.",
             )
         kind = "int64" if name in WHOLE else "float32"
-        if array.dtype != kind:
+        if array.dtype.name != kind:
             raise BoxFault(
                 f"The black box answered {name} as {array.dtype.name} where {kind} was agreed.",
                 STRANGER,
             )
         if not np.isfinite(array).all():
             raise BoxFault(f"The black box answered {name} that are not all finite numbers.", REMEDY)
-        found[name] = array
+        found[name] = np.asarray(array, dtype=kind)  # in this computer's order of bytes
     return found
 
 
@@ -375,7 +378,9 @@ def _is_address(url: str) -> bool:
 
 
 def _one_line(text: object) -> str:
-    return " ".join(str(text).split()).removesuffix(".")
+    """What a stranger says, as a part of a sentence."""
+    printable = "".join(c if c.isprintable() else " " for c in str(text))
+    return textwrap.shorten(printable, LONGEST_SAID, placeholder=" ...").removesuffix(".")
 
 
 def _sizes(shape: Sequence[int | None]) -> str:

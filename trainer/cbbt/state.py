@@ -35,6 +35,10 @@ class StateFile:
         plain = json.dumps({"identity": self._identity, **values}).encode()
         write_atomically(self._path, npz(state=np.frombuffer(plain, dtype=np.uint8), **arrays))
 
+    def broken(self) -> UserFault:
+        """What is said of values that cannot be gone on with."""
+        return UserFault(f"{self._path} is broken.", "Delete it to start afresh.")
+
     def load(
         self, values: tuple[str, ...], shapes: Mapping[str, tuple[int | None, ...]]
     ) -> tuple[dict[str, Any], dict[str, Array]] | None:
@@ -60,7 +64,7 @@ class StateFile:
         except (OSError, ValueError, KeyError, TypeError):
             whole = False
         if not whole:
-            raise UserFault(f"{self._path} is broken.", "Delete it to start afresh.")
+            raise self.broken()
         if identity != self._identity:
             raise UserFault(
                 f"{self._path} was begun with other settings, data or another model.",
@@ -70,6 +74,5 @@ class StateFile:
 
 
 def _fits(array: Array, shape: tuple[int | None, ...]) -> bool:
-    return len(array.shape) == len(shape) and all(
-        want in (None, got) for want, got in zip(shape, array.shape, strict=True)
-    )
+    same = len(array.shape) == len(shape) and all(want in (None, n) for want, n in zip(shape, array.shape, strict=True))
+    return same and bool(np.isfinite(array).all())

@@ -333,9 +333,12 @@ class Tuning:
         self._values, self._weights, self._texts = arrays["values"], arrays["weights"], arrays["texts"]
         self._moments.mean, self._moments.square = arrays["mean"], arrays["square"]
         self._weight_moments.mean, self._weight_moments.square = arrays["weight_mean"], arrays["weight_square"]
-        self._moments.step, self._weight_moments.step = state["steps"]
-        self._box.budget.spent, self._box.budget.sequences = state["budget"]
-        self._rng.bit_generator.state, self._order.bit_generator.state = state["rng"]
+        try:
+            self._moments.step, self._weight_moments.step = map(int, state["steps"])
+            self._box.budget.spent, self._box.budget.sequences = map(int, state["budget"])
+            self._rng.bit_generator.state, self._order.bit_generator.state = state["rng"]
+        except (ValueError, TypeError, KeyError):
+            raise self._state_in(self._folder).broken() from None
         self._epoch, self._warm = int(state["epoch"]), True
         Run(self._folder).keep_metrics(self._epoch)
         self._curve = [(int(q), float(a)) for q, a in arrays["curve"]]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.trainer.cbbt import toy_box
-from tests.trainer.cbbt.test_tune import BOTH, TRAIN, VALIDATION
+from tests.trainer.cbbt.test_tune import BOTH, TRAIN, VALIDATION, tuning_of
 from trainer.cbbt.box import Box, Budget, ProcessBox
 from trainer.cbbt.encoder import EncoderBox, Wording
 from trainer.cbbt.frames import Array
@@ -72,6 +74,7 @@ def plain(text: bytes) -> Callable[[bytes], bytes]:
         changed(lambda arrays: arrays.pop("state")),
         changed(lambda arrays: arrays.update(point=np.arange(2.0))),
         changed(lambda arrays: arrays.update(curve=np.ones(10))),
+        changed(lambda arrays: arrays.update(point=np.array([0.0, np.nan, 1.0]))),
         changed(lambda arrays: arrays.update(point=np.array([{"a": 1}] * 3, dtype=object))),
         plain(b'{"identity": "mine", "st'),
         plain(b'{"identity": "mine", "step": 1}'),
@@ -90,6 +93,19 @@ def test_a_torn_state_is_one_sentence(hurt: Callable[[bytes], bytes], tmp_path: 
         file.load(("step", "rng"), SHAPES)
     assert str(e.value) == f"{path} is broken. Delete it to start afresh."
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("change", [{"rng": "none"}, {"rng": [{}, {}]}, {"steps": 7}, {"budget": ["a", "b"]}])
+def test_values_that_a_tuning_cannot_go_on_with(change: dict[str, Any], tmp_path: Path) -> None:
+    config = dataclasses.replace(BOTH, epochs=1)
+    with ProcessBox(toy_box.command()) as box:
+        tuning_of(box, config, tmp_path).run()
+        path = tmp_path / "state.npz"
+        with np.load(path) as file:
+            value = json.loads(file["state"].tobytes())
+        path.write_bytes(plain(json.dumps(value | change).encode())(path.read_bytes()))
+        with pytest.raises(UserFault, match=r"state\.npz is broken\. Delete it to start afresh"):
+            tuning_of(box, config, tmp_path)
 
 
 def test_a_state_of_another_tuning(tmp_path: Path) -> None:

@@ -208,6 +208,22 @@ def test_features_that_have_another_length(times: float, said: str) -> None:
             encoder.texts(PROMPTS.astype(np.float64))
 
 
+def test_numbers_in_the_other_order_of_bytes_are_the_same_numbers() -> None:
+    with service(body(pack_frame({"op": "answer"}, {"features": UNIT.astype(">f4")}))) as url:
+        found = HttpBox(url).ask("texts", {"prompts": PROMPTS}, SHAPES)["features"]
+    assert found.dtype.isnative
+    assert found.tolist() == UNIT.tolist()
+
+
+def test_what_a_stranger_says_is_a_part_of_a_sentence() -> None:
+    said = "It is\x00 too\x1b[31m much.\n" + "word " * 1000
+    with service(body(pack_frame({"op": "refused", "message": said}))) as url:
+        text = str(asked(url))
+    assert text.startswith("The black box refused a request: It is too [31m much. word word")
+    assert text.isprintable()
+    assert len(text) < 500
+
+
 def test_features_of_half_precision_are_unit_enough() -> None:
     half = np.random.default_rng(0).standard_normal(UNIT.shape)
     half = (half / np.linalg.norm(half, axis=-1, keepdims=True)).astype(np.float16)

@@ -248,9 +248,12 @@ class VerifierTuning:
             return
         state, arrays = kept
         self._values, self._adam.mean, self._adam.square = arrays["values"], arrays["mean"], arrays["square"]
-        self._adam.step = int(state["step"])
-        self._box.budget.spent, self._box.budget.sequences = state["budget"]
-        self._rng.bit_generator.state = state["rng"]
+        try:
+            self._adam.step = int(state["step"])
+            self._box.budget.spent, self._box.budget.sequences = map(int, state["budget"])
+            self._rng.bit_generator.state = state["rng"]
+        except (ValueError, TypeError, KeyError):
+            raise self._state.broken() from None
 
 
 UNTUNED: Final = "the question, untuned"
