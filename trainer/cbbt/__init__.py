@@ -11,8 +11,9 @@ the estimate       ``estimator``: a gradient out of losses, as published and our
                    ``prompts``: what is tuned, whole tokens or low-rank offsets. ``warmup``: CMA-ES before it.
 the adapter        ``adapter``: on the output features, by its exact gradient, which is on this side.
 the tuning         ``encoder``: texts and images to features, through a box. ``shots``: few-shot splits and the sealed
-                   test split. ``tune``: both at once; ``state``: where it goes on. ``after``: the adapter once the
-                   prompt stands still. ``methods``: these and the baselines, each with one look at the test split.
+                   test split. ``tune``: both at once; ``state``: where it goes on. ``adapter_choice``: the adapter
+                   once the prompt stands still. ``methods``: these and the baselines, each with one look at the test
+                   split, and their table.
 =================  ====================================================================================================
 
 Three uses, which do not know each other: ``vision`` (a CLIP on the eleven image sets), ``digits`` (an encoder that any

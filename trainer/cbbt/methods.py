@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from trainer.cbbt.adapter import Features, NoAdapter, TipCache, accuracy
-from trainer.cbbt.after import adapted
+from trainer.cbbt.adapter_choice import chosen_adapter
 from trainer.cbbt.box import Box, Budget
 from trainer.cbbt.encoder import EncoderBox, Wording
 from trainer.cbbt.shots import SealedSplit, Split
@@ -156,7 +156,7 @@ def _prompt(box: Box, case: Case, config: TuneConfig, folder: Path) -> tuple[Enc
 
 
 def _adapted(encoder: EncoderBox, case: Case, texts: Features) -> Scores:
-    best = adapted(case.train, case.validation, texts, encoder.scale, case.seed)
+    best = chosen_adapter(case.train, case.validation, texts, encoder.scale, case.seed)
     test = case.test.read()
     logits = best.adapter.logits(best.values, test.features, texts, encoder.scale)
     chosen = {"validation": best.validation, "ratio": best.ratio, "rate": best.rate, "epoch": best.epoch}

@@ -128,14 +128,14 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn", reason="the extra cbbt is not installed")
     import dataclasses
 
-    from trainer.cbbt import after, methods
+    from trainer.cbbt import adapter_choice, methods
 
     for name in ("tuned", "prompt_then_adapter"):
         made = getattr(methods, name)
         monkeypatch.setattr(
             vision, name, lambda c, made=made: made(dataclasses.replace(c, epochs=3, warm_generations=0))
         )
-    monkeypatch.setattr(after, "EPOCHS", 5)
+    monkeypatch.setattr(adapter_choice, "EPOCHS", 5)
     monkeypatch.setattr(vision, "PASSES", 2)
 
 

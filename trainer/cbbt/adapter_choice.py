@@ -24,7 +24,7 @@ BATCH: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Adapted:
+class ChosenAdapter:
     """What was chosen.
 
     Attributes:
@@ -44,9 +44,9 @@ class Adapted:
     validation: float
 
 
-def adapted(train: Split, validation: Split, texts: Features, scale: float, seed: int) -> Adapted:
+def chosen_adapter(train: Split, validation: Split, texts: Features, scale: float, seed: int) -> ChosenAdapter:
     """The best adapter of the grid for features of texts that stand still, ``[C, F]``."""
-    best: Adapted | None = None
+    best: ChosenAdapter | None = None
     best_key = (-1.0, 0.0)
     for ratio, rate in itertools.product(RATIOS, RATES):
         adapter = Bottleneck(texts.shape[1], ratio=ratio, seed=seed)
@@ -56,7 +56,7 @@ def adapted(train: Split, validation: Split, texts: Features, scale: float, seed
             logits = adapter.logits(values, validation.features, texts, scale)
             key = accuracy(logits, validation.labels), -float(cross_entropy(logits, validation.labels))
             if best is None or key > best_key:
-                best_key, best = key, Adapted(adapter, values.copy(), ratio, rate, epoch, key[0])
+                best_key, best = key, ChosenAdapter(adapter, values.copy(), ratio, rate, epoch, key[0])
             rows = order.permutation(len(train.labels))
             for first in range(0, len(rows), BATCH):
                 part = rows[first : first + BATCH]

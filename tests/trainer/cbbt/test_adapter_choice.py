@@ -10,9 +10,9 @@ import pytest
 from tests.trainer.cbbt import toy_box
 from tests.trainer.cbbt.test_tune import PROMPT, TEST, TRAIN, VALIDATION
 from trainer.__main__ import main
-from trainer.cbbt import after
+from trainer.cbbt import adapter_choice
 from trainer.cbbt.adapter import accuracy
-from trainer.cbbt.after import RATES, RATIOS, adapted
+from trainer.cbbt.adapter_choice import RATES, RATIOS, chosen_adapter
 from trainer.cbbt.box import ProcessBox
 from trainer.cbbt.digits.experiment import METHODS
 from trainer.cbbt.methods import Case, adapter_only, folder_name, prompt_then_adapter, tuned
@@ -23,7 +23,7 @@ TEXTS = toy_box.texts({}, {"prompts": np.zeros((1, 1, toy_box.EMBEDDING), np.flo
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(after, "EPOCHS", 40)
+    monkeypatch.setattr(adapter_choice, "EPOCHS", 40)
 
 
 def case() -> Case:
@@ -31,7 +31,7 @@ def case() -> Case:
 
 
 def test_it_learns_and_says_what_was_chosen() -> None:
-    best = adapted(TRAIN, VALIDATION, TEXTS, 10.0, 0)
+    best = chosen_adapter(TRAIN, VALIDATION, TEXTS, 10.0, 0)
     before = accuracy(TEST.features @ TEXTS.T, TEST.labels)
     logits = best.adapter.logits(best.values, TEST.features, TEXTS, 10.0)
     assert accuracy(logits, TEST.labels) > before + 0.05
@@ -40,13 +40,13 @@ def test_it_learns_and_says_what_was_chosen() -> None:
     assert accuracy(best.adapter.logits(best.values, VALIDATION.features, TEXTS, 10.0), VALIDATION.labels) == (
         best.validation
     )
-    again = adapted(TRAIN, VALIDATION, TEXTS, 10.0, 0)
+    again = chosen_adapter(TRAIN, VALIDATION, TEXTS, 10.0, 0)
     assert again.values.tolist() == best.values.tolist()
 
 
 def test_the_validation_split_alone_chooses() -> None:
     wrong = Split(VALIDATION.features, (VALIDATION.labels + 1) % toy_box.CLASSES)
-    best, other = (adapted(TRAIN, split, TEXTS, 10.0, 0) for split in (VALIDATION, wrong))
+    best, other = (chosen_adapter(TRAIN, split, TEXTS, 10.0, 0) for split in (VALIDATION, wrong))
     assert (best.ratio, best.rate, best.epoch) != (other.ratio, other.rate, other.epoch)
 
 
