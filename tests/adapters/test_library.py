@@ -535,9 +535,26 @@ def test_library_of_a_newer_version_is_left_alone(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
-    with pytest.raises(LibraryFault, match="newer version"):
+    with pytest.raises(LibraryFault, match=r"newer version of this program\. Install that version, or choose another"):
         Library(path)
     assert path.read_bytes() == before
+
+
+def test_an_older_program_names_the_copy_that_a_newer_one_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Library(path) as library:
+        key = library.create(SOLVED)
+        library.save(key, SOLVED, "finished")
+    with monkeypatch.context() as newer:
+        newer.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, lambda db: db.execute("DELETE FROM solution")))
+        newer.setattr(schema, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+        Library(path).close()
+    copy = schema.backup_of(path, SCHEMA_VERSION)
+    with pytest.raises(LibraryFault, match=rf"move that file away and call the copy {copy.name} {path.name}\."):
+        Library(path)
+    path.rename(path.with_name("newer.sqlite3"))
+    copy.rename(path)
+    with Library(path) as library:
+        assert library.get(key) == SOLVED
 
 
 def test_the_form_written_today_is_the_form_of_a_migrated_library(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ MOST_CONNECTIONS: Final = 1000
 BACKLOG: Final = 512
 LEAST_KEY: Final = 16
 """Characters of an API key that cannot be guessed."""
-
+_WITHOUT_ONE: Final = "Name the file that has it, or leave --api-key-file out: then one is made where it is needed."
 
 _NO_REQUEST: Final = {
     400: "This is no request of HTTP: its first line, its headers or its length are malformed.",
@@ -217,9 +217,9 @@ def read_key(file: Path) -> str:
     try:
         key = file.read_text(encoding="utf-8").strip()
     except OSError as e:
-        raise UserFault(f"The API key cannot be read from {file}: {e.strerror}.") from None
+        raise UserFault(f"The API key cannot be read from {file}: {e.strerror}.", _WITHOUT_ONE) from None
     except ValueError:
-        raise UserFault(f"{file} is no text file with an API key.") from None
+        raise UserFault(f"{file} is no text file with an API key.", _WITHOUT_ONE) from None
     return checked_key(key)
 
 

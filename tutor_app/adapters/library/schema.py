@@ -126,10 +126,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     with transaction(db):
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
-            raise LibraryFault(
-                f"The library {path} was written by a newer version of this program.",
-                "Install that version, or choose another folder with --data-dir.",
-            )
+            raise LibraryFault(f"The library {path} was written by a newer version of this program.", _way_back(path))
         for step in MIGRATIONS[version:]:
             step(db)
         # Written even if it is right already: that the file is read-only is said now, not at the first problem.
@@ -139,6 +136,15 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
 def backup_of(path: Path, version: int) -> Path:
     """Where the library as a version of the form left it is kept, for going back to an earlier program."""
     return path.with_name(f"{path.stem}.form{version}{path.suffix}")
+
+
+def _way_back(path: Path) -> str:
+    """What to do with a library that a newer version has brought into its form."""
+    copy = backup_of(path, SCHEMA_VERSION)
+    if not copy.is_file():
+        return "Install that version, or choose another folder with --data-dir."
+    before = f"to go back to what there was before it, move that file away and call the copy {copy.name} {path.name}"
+    return f"Install that version again; or, {before}."
 
 
 def _keep(db: sqlite3.Connection, path: Path, version: int) -> None:
