@@ -193,6 +193,21 @@ def test_more_than_is_announced_by_nobody_is_refused(more: int, where: Folders) 
         updates(where).look(on(server), NEVER)
 
 
+@pytest.mark.parametrize(
+    "to", ["file:///etc/passwd", "ftp://127.0.0.1:9/x", "data:text/plain,x", "http://[::1/x", "", "/note"]
+)
+def test_a_server_that_sends_on_to_nowhere_is_one_sentence(to: str, where: Folders) -> None:
+    def sent_on(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", to)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    said = r"127\.0\.0\.1 does not tell the newest version: it sends on to what is no page of the web, or round"
+    with serving(Behaviour(b"", answer=sent_on)) as server, pytest.raises(HostFault, match=said):
+        updates(where).look(on(server), NEVER)
+
+
 def test_nobody_there(where: Folders) -> None:
     with serving(Behaviour(b"")) as server:
         url = server.url

@@ -163,6 +163,23 @@ def get_small(url: str, most: int, cancel: Cancel, timing: Timing) -> bytes:
 _REDIRECTIONS: Final = (301, 302, 303, 307, 308)
 
 
+class _ToTheWeb(urllib.request.HTTPRedirectHandler):
+    """Follows to pages of the web; urllib would go on to FTP as well."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        if urlsplit(newurl).scheme not in ("http", "https"):
+            raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        try:
+            return super().http_error_302(req, fp, code, msg, headers)
+        except ValueError:  # brackets that do not close
+            raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp) from None
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
 class _NoRedirection(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
         """None makes urllib raise an HTTPError, which has the headers."""
@@ -209,7 +226,9 @@ def _open(
     def work() -> None:
         try:
             # System certificates are urllib's default.
-            response = urllib.request.build_opener(_Proxies(), *handlers).open(request, timeout=seconds)
+            response = urllib.request.build_opener(_Proxies(), *(handlers or (_ToTheWeb(),))).open(
+                request, timeout=seconds
+            )
             try:
                 box.put((response, response.read1(BLOCK)))
             except BaseException:
@@ -310,6 +329,7 @@ def _why(e: BaseException, timing: Timing) -> str:
             416: "its file is a shorter one",
             429: "it asks to come back later",
             511: "the network wants a log-in first",
+            **dict.fromkeys(_REDIRECTIONS, "it sends on to what is no page of the web, or round in a circle"),
         }
         return f"{known.get(e.code, 'the server is out of order' if e.code >= 500 else 'it refuses')} ({e.code})"
     if isinstance(e, urllib.error.URLError) and isinstance(e.reason, BaseException):
