@@ -2,9 +2,9 @@
 
     python _instruction_sets_child.py MODEL.gguf
 
-Prints JSON: seconds of all threads for a token of a prompt, of one text, and of eight texts at once, and the tokens of
-the one text, written greedily. It computes on one thread: several wait for each other, longer
-where other programs are busy.
+Prints JSON: seconds of all threads for a token of a prompt, of one text, of eight and of sixteen texts at once, and the
+tokens of the one text, written greedily. It computes on one thread: several wait for each other, longer where other
+programs are busy.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ import ctypes
 import json
 import os
 import sys
+import time
 from typing import Any, Final
 
 import numpy as np
 from llama_cpp import llama_cpp as low
 
-TOGETHER: Final = 8
+TOGETHER: Final = (8, 16)
 CHUNK: Final = 64
 PROMPT: Final = 512
 WORDS: Final = 48
+ROUNDS: Final = 24
+"""Words of each of several texts."""
 TEXT: Final = "A farmer sells 12 eggs a day for 3 dollars each, and so the sum of a week is found like this. "
 
 
@@ -31,19 +34,19 @@ def quiet(level: Any, text: Any, data: Any) -> None:
 
 
 class Context:
-    """A model with room for eight texts that share one cache."""
+    """A model with room for several texts that share one cache."""
 
     def __init__(self, path: str) -> None:
         self._model = low.llama_model_load_from_file(os.fsencode(path), low.llama_model_default_params())
         params = low.llama_context_default_params()
-        params.n_ctx, params.n_seq_max, params.kv_unified = 4096, TOGETHER, True
-        params.n_batch = params.n_ubatch = CHUNK + TOGETHER
+        params.n_ctx, params.n_seq_max, params.kv_unified = 4096, max(TOGETHER), True
+        params.n_batch = params.n_ubatch = CHUNK + max(TOGETHER)
         params.n_threads = params.n_threads_batch = 1
         params.flash_attn_type, params.no_perf = 0, True
         self._context = low.llama_init_from_model(self._model, params)
         self._vocab = low.llama_model_get_vocab(self._model)
         self._size = int(low.llama_vocab_n_tokens(self._vocab))
-        self._batch = low.llama_batch_init(CHUNK + TOGETHER, 0, 1)
+        self._batch = low.llama_batch_init(CHUNK + max(TOGETHER), 0, 1)
 
     def tokens(self, text: str) -> list[int]:
         """Ids of a text."""
@@ -65,19 +68,24 @@ class Context:
     def share(self) -> None:
         """Let every sequence go on from what the first one holds."""
         memory = low.llama_get_memory(self._context)
-        for other in range(1, TOGETHER):
+        for other in range(1, max(TOGETHER)):
             low.llama_memory_seq_rm(memory, other, -1, -1)
             low.llama_memory_seq_cp(memory, 0, other, -1, -1)
+
+    def forget(self, at: int) -> None:
+        """Leave of the first text what stands before a position, and of the others nothing."""
+        memory = low.llama_get_memory(self._context)
+        for sequence in range(max(TOGETHER)):
+            low.llama_memory_seq_rm(memory, sequence, at if not sequence else -1, -1)
 
 
 def spent() -> float:
     """Processor time of this process, all threads."""
-    times = os.times()
-    return times.user + times.system
+    return time.process_time()
 
 
 def measure(path: str) -> dict[str, Any]:
-    """Read a prompt, write on from it, then write eight texts on from it at once."""
+    """Read a prompt, write several texts on from it at once, then one alone."""
     context = Context(path)
     prompt = context.tokens(TEXT * 40)[:PROMPT]
     context.decode([(token, at, 1, False) for at, token in enumerate(prompt[:CHUNK])])  # warms up
@@ -87,17 +95,20 @@ def measure(path: str) -> dict[str, Any]:
         rows = [(t, at + i, 0, last and i == CHUNK - 1) for i, t in enumerate(prompt[at : at + CHUNK])]
         likeliest = context.decode(rows)
     read = spent() - start
-    context.share()
-    texts = [prompt[-i - 1] for i in range(TOGETHER)]
-    start = spent()
-    for at in range(PROMPT, PROMPT + WORDS):
-        texts = context.decode([(token, at, sequence, True) for sequence, token in enumerate(texts)])
-    several = spent() - start
+    found: dict[str, Any] = {"read": read / PROMPT}
+    for together in TOGETHER:
+        context.share()
+        texts = [prompt[-i - 1] for i in range(together)]
+        start = spent()
+        for at in range(PROMPT, PROMPT + ROUNDS):
+            texts = context.decode([(token, at, sequence, True) for sequence, token in enumerate(texts)])
+        found[str(together)] = (spent() - start) / ROUNDS / together
+        context.forget(PROMPT)
     written, start = likeliest, spent()
-    for at in range(PROMPT + WORDS, PROMPT + 2 * WORDS):
+    for at in range(PROMPT, PROMPT + WORDS):
         written += context.decode([(written[-1], at, 0, True)])
     one = spent() - start
-    return {"read": read / PROMPT, "one": one / WORDS, "several": several / WORDS / TOGETHER, "written": written}
+    return found | {"one": one / WORDS, "written": written}
 
 
 if __name__ == "__main__":

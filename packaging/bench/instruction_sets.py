@@ -24,7 +24,12 @@ from tutor_app.tutor.paths import folders
 
 HERE: Final = Path(__file__).resolve().parent
 Row = tuple[str, float, str, str, float]
-WHAT: Final = {"read": "reading a prompt", "one": "writing one text", "several": "writing eight texts at once"}
+WHAT: Final = {
+    "read": "reading a prompt",
+    "one": "writing one text",
+    "8": "writing eight texts at once",
+    "16": "writing sixteen texts at once",
+}
 TURNS: Final = 3
 
 
