@@ -11,6 +11,14 @@ from tutor_app.text.typed_tokens import Token
 MAX_DEPTH: Final = 40
 
 
+SAME: Final = {
+    "from": ("from", "von", "de"), "to": ("to", "bis", "à", "vers", "gegen"), "of": ("of", "von", "de", "über", "aus"),
+    "as": ("as", "für", "quand", "lorsque"), "approaches": ("approaches", "gegen"), "goes": ("goes", "geht"),
+    "tends": ("tends", "tend"),
+}  # fmt: skip
+"""The small words between the parts of a formula that is told in words, in English, German and French."""
+
+
 class NoFormula(Exception):
     """No formula begins at this token."""
 
@@ -62,7 +70,8 @@ class TokenCursor:
         """Take the words if they follow."""
         for k, word in enumerate(words):
             token = self._peek(k)
-            if token is None or token.kind not in ("word", "var", "big") or token.text.lower() != word:
+            kinds = ("word", "var", "big", "other")
+            if token is None or token.kind not in kinds or token.text.lower() not in SAME.get(word, (word,)):
                 return False
         self.at += len(words)
         return True

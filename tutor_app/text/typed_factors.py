@@ -10,6 +10,7 @@ from tutor_app.text.typed_tokens import ROOTS, SHAPES, Token
 
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _ROOTS_IN_WORDS: Final = {"square": "", "cube": "[3]", "fourth": "[4]", "fifth": "[5]", "sixth": "[6]", "nth": "[n]"}
+_ROOTS_ABROAD: Final = {"wurzel": "", "quadratwurzel": "", "kubikwurzel": "[3]", "racine": ""}
 _AFTER_A_LETTER: Final = frozenset(
     """squared cubed plus minus times over is equals and or if when where for to in with has can be""".split()  # noqa: SIM905
 )
@@ -177,6 +178,8 @@ class FactorParser(TokenCursor, ABC):
                 return self._big(token.text)
             case "raw":
                 return self._command(token)
+            case "word" if (degree := _ROOTS_ABROAD.get(token.text.lower())) is not None and self._is_root_abroad():
+                return Factor(rf"\sqrt{degree}{{{self._factor().latex}}}")
             case "word" if token.text.lower() in _ROOTS_IN_WORDS:
                 self.at += 1
                 return self._root_of(_ROOTS_IN_WORDS[token.text.lower()])
@@ -310,6 +313,18 @@ class FactorParser(TokenCursor, ABC):
         if not factor.bare and self._is("op", "+", "-"):
             raise NoFormula
         return Factor(rf"\sqrt{degree}{{{factor.bare or factor.latex}}}")
+
+    def _is_root_abroad(self) -> bool:
+        """Take "Wurzel aus" or "racine carrée de", where a number, a letter or a bracket follows; else nothing."""
+        start, first = self.at, self._tokens[self.at].text.lower()
+        self.at += 1
+        if (first != "racine" or self._word("carrée")) and self._word("of"):
+            after = self._peek(1)
+            ends = after is None or after.kind not in ("op", "num") or after.spaced
+            if self._is("num") or (self._is("var") and ends) or self._is("open", "("):
+                return True
+        self.at = start
+        return False
 
     def _dots(self) -> Factor:
         """Dots for terms or factors that are left out: an operator stands before them, and one or nothing behind."""

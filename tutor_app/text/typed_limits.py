@@ -26,11 +26,14 @@ class BoundedParser(FactorParser):
                 script = self._signed_index() if below else self._script()
             low, high = (script, high) if below else (low, script)
         written = bool(low or high)
-        if not written and self._from():
-            low, high = self._bounds(name)
+        start = self.at
+        found = self._tried_bounds(name) if not written and self._from() else None
+        if found is not None:
+            low, high = found
             if not self._word("of") and self._is("word"):
                 raise NoFormula
         else:
+            self.at = start  # "von x^2 von 0 bis 3": the same word stands before both
             self._word("of")
         body = self.total()
         if not low and not high and self._from(named=name != "int"):
@@ -58,6 +61,12 @@ class BoundedParser(FactorParser):
         if token is not None and token.kind == "comma":
             return False
         return self._word("from") or (named and self._word("for"))
+
+    def _tried_bounds(self, name: str) -> tuple[str, str] | None:
+        try:
+            return self._bounds(name)
+        except NoFormula:
+            return None
 
     def _bounds(self, name: str) -> tuple[str, str]:
         low = self.chain()

@@ -33,7 +33,8 @@ SHAPES: Final = frozenset(("abs", "floor", "ceil", "root", "nthroot", "binom", "
 """Functions that are written with signs of their own."""
 BIG: Final = {
     "∫": "int", "integral": "int", "int": "int", "∑": "sum", "Σ": "sum", "sum": "sum", "∏": "prod", "product": "prod",
-    "prod": "prod", "lim": "lim", "limit": "lim",
+    "prod": "prod", "lim": "lim", "limit": "lim", "intégrale": "int", "grenzwert": "lim",
+    "limes": "lim", "limite": "lim",
 }  # fmt: skip
 GREEK: Final = frozenset(
     """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega Gamma

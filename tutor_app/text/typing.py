@@ -39,6 +39,9 @@ _RANGES: Final = frozenset(
     ch score won by won lost games exercises exercise problems problem questions question season""".split()  # noqa: SIM905
 )
 _OF_RATIOS: Final = frozenset(("ratio", "proportion", "verhältnis", "rapport", "is", "as", "and", "of", "that", "if"))
+_TELLS_FORMULA: Final = frozenset(
+    ("squared", "cubed", "choose", "root", "Wurzel", "Quadratwurzel", "Kubikwurzel", "racine")
+)
 _SINGLE: Final = frozenset((r"\pi", r"\theta", r"\infty"))
 _NAMED: Final = frozenset("fghFGHPpquvsryTan")
 
@@ -139,7 +142,9 @@ _FOREIGN: Final = re.compile(r"\[asy\].*?\[/asy\]|\\begin\{tabular\}.*?\\end\{ta
 _LONGEST_SHOWN: Final = 24
 _BESIDE: Final = "\ufffc"
 """Stands for a formula in dollar signs beside prose: "A" before "$90^\\circ$ rotation" is not alone in its line."""
-_ARTICLE: Final = re.compile(r"\b(?:the|an?)[ ]+(?:(?:definite|indefinite|infinite|finite)[ ]+)?$", re.I)
+_ARTICLE: Final = re.compile(
+    r"\b(?:the|an?|das|den|der|la)[ ]+(?:(?:definite|indefinite|infinite|finite)[ ]+)?$|\bl['\u2019]$", re.I
+)
 
 
 def latex_of(line: str) -> str | None:
@@ -361,7 +366,7 @@ def _is_formula(found: list[Token], at: int, end: int, text: str) -> bool:
     if kinds & {"rel", "sup", "root", "func", "big", "raw", "frac"}:
         return not _is_article(found, at, inside)
     signs = {t.text for t in inside if t.kind == "sign"}
-    if signs & {"^", "_", "°"} or any(t.text in ("squared", "cubed", "choose", "root") for t in inside):
+    if signs & {"^", "_", "°"} or any(t.text in _TELLS_FORMULA for t in inside):
         return True
     operators = [t for t in inside if t.kind == "op"]
     if "!" in signs:
