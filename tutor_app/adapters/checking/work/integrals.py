@@ -14,7 +14,7 @@ from typing import Final
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.work.lines import read_line, read_side
 from tutor_app.adapters.checking.work.state import term_of
-from tutor_app.adapters.grading.terms import ONE, Number, Term, negative, product, symbols, total
+from tutor_app.adapters.grading.terms import ONE, Number, Symbol, Term, negative, product, symbols, total
 from tutor_app.text.typing import latex_of
 
 _ZERO: Final = Number(Fraction(0))
@@ -131,3 +131,11 @@ def _term(text: str) -> Term | None:
         return statements[0].sides[0]
     latex = latex_of(text)
     return read_side(latex) if latex else None
+
+
+def antiderivative_told(side: Integrated | Term, text: str) -> tuple[Term, str] | None:
+    """The last side of a line with integral signs, if it has none itself, with its constant of integration."""
+    if isinstance(side, Integrated):
+        return None
+    constant = re.search(r"[-+]\s*([CcKk])\s*[.,]?\s*$", text)
+    return (total(side, Symbol(constant[1])) if constant is not None else side), ""

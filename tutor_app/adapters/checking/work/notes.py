@@ -7,6 +7,7 @@ check, a case or a note makes the line an aside, which is judged by itself and c
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -65,6 +66,8 @@ _OF_PART: Final = re.compile(r"(?<![\w\\])d([a-eg-xz])\s*/\s*d[a-z](?=\s*=)")
 """The derivative of a part: ``du/dx =``."""
 _DIFFERENTIALS: Final = re.compile(r"(?<![\w\\])d([u-w])\s*=\s*([^=,;]*?[^=,;\s])\s*[*·]?\s*d[xt](?=\s*(?:$|[,;.]))")
 """The same of differentials: ``du = 2x dx``."""
+_BOUNDS: Final = re.compile(r"\]\s*([₋₀-₉]+)\s*([⁻⁰¹²³⁴-⁹]+)")
+"""Bounds behind an antiderivative in brackets: ``[x²]₀³``."""
 _ROW: Final = re.compile(
     r"\s*(?P<left>\d[\d.,]*)\s*(?P<unit>%|[^\W\d_]+\.?)(?:\s[^\W\d_]{2,})?"
     r"\s*(?:→|⟶|↔|⇒|≙|\^=|<?[-=]+>|\\(?:right|Right|leftright)arrow\b"
@@ -161,6 +164,7 @@ def told(text: str) -> Told:
     elif (m := _AFFIRMED.search(text)) is not None and _RELATION.search(text[: m.start()]):
         text = text[: m.start()]
     text = _BY_FACTOR.sub("", text)
+    text = _BOUNDS.sub(lambda m: f"]_{{{_plain(m[1])}}}^{{{_plain(m[2])}}}", text)
     text = _DIFFERENTIALS.sub(r"\1' = \2", text)
     text = _OF_PART.sub(r"\1'", _BOTH_SIGNS.sub(r"\1", _CONCLUDED.sub("", text)))
     if (m := _PART_ROW.match(text)) is not None:
@@ -303,3 +307,8 @@ class Names:
         for word, name in self._words.items():
             text = text.replace(name, word).replace(name.replace("{", "").replace("}", ""), word)
         return text
+
+
+def _plain(signs: str) -> str:
+    """Raised or lowered signs as signs of the line."""
+    return unicodedata.normalize("NFKC", signs).replace("\u2212", "-")

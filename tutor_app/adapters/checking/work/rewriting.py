@@ -10,7 +10,7 @@ from typing import Final
 
 from tutor_app.adapters.checking.judging import judge
 from tutor_app.adapters.checking.work.complex_numbers import are_equal, complex_value, has_unit
-from tutor_app.adapters.checking.work.integrals import as_derivative, read_sides, value_of
+from tutor_app.adapters.checking.work.integrals import antiderivative_told, as_derivative, read_sides, value_of
 from tutor_app.adapters.checking.work.known import are_of_one_kind, do_not_match
 from tutor_app.adapters.checking.work.limits import CLOSE, limit_of
 from tutor_app.adapters.checking.work.lines import Statement
@@ -209,6 +209,7 @@ class Rewriting:
             return Found("new")
         found = self.equal(given, "", terms[0])
         if found.kind in ("equivalent", "unsure"):
+            self._state.expression = antiderivative_told(sides[-1], text) or self._state.expression
             return found
         if text.lstrip().startswith("=") or found.slip in _CERTAIN:
             said = found.counterexample.replace("the line before is", "the function is")
@@ -482,8 +483,7 @@ def _complex(old: Term, old_source: str, new: Term, source: str) -> Found | None
 
 def _of_calculus(slip: str, of_calculus: str) -> str:
     """The name of a slip where that of a calculation and that of a wrong rule both may fit."""
-    if slip in ("terms", "order", "fractions", "arithmetic") and not of_calculus:
-        return "derivative"
+    of_calculus = of_calculus or ("derivative" if slip in ("terms", "order", "fractions", "arithmetic") else "")
     return slip if slip == "sign" and of_calculus != "chain" else of_calculus or slip
 
 
