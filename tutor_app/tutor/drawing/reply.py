@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
 from tutor_app.core.builder import Builder
@@ -35,17 +35,17 @@ def draw(
     *,
     executor: CodeExecutor,
     cancel: Cancel,
-    library: Callable[[], SolutionLibrary],
+    library: Callable[[], SolutionLibrary] | None,
     key: str = "",
     timeout: float | None = None,
-) -> Iterator[SolveEvent]:
+) -> Generator[SolveEvent]:
     """Draw what a solution is about; the solution goes on with the drawing.
 
     Args:
         earlier: The solution, with what was asked about it before.
         executor: Runs the program.
         cancel: Raise it to stop.
-        library: Opens the library, or gives the open one.
+        library: Opens the library, or gives the open one; None keeps nothing.
         key: Id of the solution in it; empty if it is not there yet.
         timeout: Wall seconds of the program; None means the executor's limit.
 
@@ -59,7 +59,10 @@ def draw(
         )
     builder = Builder(earlier.solution)
     events = _events(earlier, drawing, builder, executor, cancel, timeout)
-    yield from recorded(events, library, lambda: earlier.with_solution(builder.parts()), key=key)
+    if library is None:
+        yield from events
+    else:
+        yield from recorded(events, library, lambda: earlier.with_solution(builder.parts()), key=key)
 
 
 def _events(
