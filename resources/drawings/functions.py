@@ -189,6 +189,13 @@ for end in tangents:
         print(f"Tangent at {across} = {number(end)}: {called}")
 
 
+def reach(f, label):
+    """How far to the right f has come near to its asymptote, as a temperature to that of the room; 0 if it has none."""
+    slope, start = lines.get(label, (None, None))[1] or (0, np.nan)
+    apart = lambda t: abs(values(f, t) - slope * t - start)
+    return next((far for far in (5, 10, 20, 50, 100, 200, 500, 1000) if apart(far) < 0.1 * apart(0.0)), 0)
+
+
 def window():
     """From where to where to draw, and what to mark."""
     roots, turning, crossings = everything()
@@ -210,6 +217,9 @@ def window():
         elif 0 > last >= first - last:
             last = -0.1 * first
         return first, last, roots, turning, crossings
+    settled = [far for far in (reach(f, label) for label, f in curves.items()) if far]
+    if settled and max(settled) > 5:
+        return -0.25 * max(settled), max(settled), roots, turning, crossings
     wide = np.linspace(-1000, 1000, 80001)
     there = wide[np.isfinite(sum(values(f, wide) for f in curves.values()))]
     near = there[np.abs(there) <= 5]
@@ -250,6 +260,8 @@ for label, f in curves.items():
         roots[label] = [t for t in roots[label] if abs(t - end) > 1e-6 or abs(values(f, end)) < 1e-6]
         turning[label] = [(t, low) for t, low in turning[label] if abs(t - end) > 1e-3 or whole]
     marked += [values(f, t) for t in inside(t for t, _ in turning[label])]
+    if reach(f, label) > 5 and left <= 0 <= right:
+        marked += [values(f, 0.0)]  # from there it goes to its asymptote
     marked += [values(f, t) for pair, found in crossings.items() if label in pair for t in inside(found)]
 low, high = np.quantile(heights, [0.06, 0.94])
 marked = marked or [low]

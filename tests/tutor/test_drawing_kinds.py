@@ -220,6 +220,8 @@ def test_a_graph_far_from_the_axis_is_not_pressed_flat(sandbox: Sandbox) -> None
         ("Find the tangent of y = x^2 at x = 3.", ["Tangent at x = 3: y = 6x − 9"]),
         ("What is the tangent line to f(x) = sqrt(x) at the point (4, 2)?", ["Tangent at x = 4: y = 0.25x + 1"]),
         ("Find the area between y = x^2 and y = 2x.", ["Area between them: about 1.333"]),
+        ("Find the tangent to the curve $y = x^3$ at the point $(1, 1)$.", ["Tangent at x = 1: y = 3x − 2"]),
+        ("Find the area bounded by y = 4 - x^2 and the x-axis.", ["Area between them: about 10.667"]),
         ("Find the area enclosed by y = x^3 and y = x.", ["Area between them: about 0.5"]),
         ("Where are the inflection points of f(x) = x^3 - 3x^2 + 2?", ["Points of inflection: (1, 0)"]),
         (
@@ -289,3 +291,24 @@ def test_points_lines_products_and_counts_in_prose(sandbox: Sandbox, text: str, 
     figure, words = picture(found, sandbox, NeverCancelled())
     assert figure is not None
     assert line in words.split("\n")
+
+
+def test_what_comes_near_to_a_value_is_seen_until_then(sandbox: Sandbox) -> None:
+    found = find("The temperature T(t) = 20 + 60e^(-0.1t) cools. When is it 40 degrees?")
+    assert found is not None
+    figure, words = picture(found, sandbox, NeverCancelled())
+    assert figure is not None
+    assert "from \u221212.5 to 50" in figure.alt
+    assert words.split("\n") == ["Horizontal asymptote for t \u2192 \u221e: y = 20", "Value at t = 0: 80"]
+
+
+def test_a_capital_letter_is_the_name_of_a_function() -> None:
+    found = find("Draw N(t) = 100/(1 + 9e^(-0.2t))", asked=True)
+    assert found is not None
+    assert found.description == "the graph of N(t) = 100/(1 + 9e^(\u22120.2t))"
+
+
+def test_a_point_of_a_curve_is_not_drawn_alone() -> None:
+    found = find("Find the tangent to the curve y = x^3 at the point (1, 1).", asked=True)
+    assert found is not None
+    assert found.description == "the graph of y = x\u00b3 with its tangent"

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from string import ascii_uppercase
 from typing import Any, Final
 
 from tutor_app.adapters.checking.expressions import Unsure, term_of
@@ -52,7 +53,7 @@ _ABOUT_GRAPHS: Final = re.compile(
 _VECTOR_MARKS: Final = re.compile(r"\\(?:vec|overrightarrow|mathbf)\s*\{?([A-Za-z])\}?")
 _ASYMPTOTE: Final = re.compile(r"\[asy\].*?(?:\[/asy\]|$)", re.S)
 """The program of a figure, which some collections of problems have in their text."""
-_FUNCTIONS: Final = frozenset("fghpqrsuvFGHPQST")
+_FUNCTIONS: Final = frozenset("fghkpqrsuvw" + ascii_uppercase)
 """Letters that, in front of another one in brackets, are a function."""
 _NO_BASE: Final = re.compile(r"\\log(?![A-Za-z_])")
 _SYSTEM: Final = re.compile(r"\\begin\{(?:cases|aligned)\}((?:(?!&\s*[^=<>\s\\]).)*)\\end\{(?:cases|aligned)\}", re.S)
@@ -236,6 +237,8 @@ def _explicit_graphs(found: Sequence[tuple[_Formula, tuple[str, str, Term]]], pr
     variable = found[0][1][0] if len(variables) > 1 else next(iter(variables))
     same = [(f, up, term) for f, (v, up, term) in found if v == variable or not symbols(term)]
     curves = list({f.label: Curve(f.label, python(term, {variable: variable})) for f, _, term in same}.values())[:MOST]
+    if len(curves) == 1 and _BETWEEN.search(prose) and f"{variable}-axis" in prose:
+        curves.append(Curve("y = 0", "0.0"))
     up = same[0][1] if len(curves) == 1 else "y"
     return programs.functions(curves, variable, up, **_wishes(prose, len(curves)))
 

@@ -31,6 +31,7 @@ _ARROW: Final = re.compile(
 )
 _OF_POINTS: Final = re.compile(r"(?i)\bpoints?\b")
 _OF_SAMPLES: Final = re.compile(r"(?i)\b(?:data|scatter|best|fit|regression|correlat\w+|trend|measure\w*|mean)\b")
+_OF_A_CURVE: Final = re.compile(r"(?i)\b(?:y|[a-z]\s?\(\s?[a-z]\s?\))\s*=|\b(?:curve|graph|function|parabola|circle)\b")
 _LINE_THROUGH: Final = re.compile(r"(?i)\bline\b[^.?!]*?\b(?:through|passes|contains|joins|joining|connects)\b")
 _OF_SEGMENT: Final = re.compile(r"(?i)\b(?:segment|distance|midpoint)\b")
 _NAMED_ARROW: Final = re.compile(r"(?i:\bvectors?)\s+([A-Z])([A-Z])\b")
@@ -187,7 +188,7 @@ def _numbers(written: tuple[str | None, ...]) -> tuple[str, ...]:
 def _data(prose: str, asked: bool) -> Drawing | None:
     pairs = [(_signed(x), _signed(y)) for x, y in _PAIR.findall(prose)]
     places = _OF_POINTS.search(prose) is not None and not _OF_SAMPLES.search(prose)
-    if asked and places and pairs:
+    if asked and places and pairs and not _OF_A_CURVE.search(prose):
         return programs.data([], pairs, as_places=True)
     if not _OF_DATA.search(prose) and not re.fullmatch(rf"[\s{{}}\[\]]*{_LIST.pattern}[\s{{}}\[\].]*", prose):
         return None
