@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QPainter, QPaintEvent, QPen, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QToolTip, QWidget
 
@@ -183,6 +183,12 @@ class FalseStatements(QObject):
 
     def _enter(self, key: str, button: PlaceButton) -> None:
         self._reveal(next(first for k, first, _ in self._spans if k == key))
+        # Later: Qt tells the style of the focus, too, once this is over, and that event takes every tool tip away.
+        QTimer.singleShot(0, button, lambda: self._say_beside(key, button))
+
+    def _say_beside(self, key: str, button: PlaceButton) -> None:
+        if not button.hasFocus() or key not in self._claims:
+            return
         # The page may have been scrolled, and the control with it.
         corner = self._viewport.mapToGlobal(button.geometry().bottomLeft())
         QToolTip.showText(corner, false_shown(self._claims[key].claim), self._viewport, button.geometry(), _SHOWN_MS)
