@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -193,3 +193,15 @@ def test_bounds_are_plain_numbers() -> None:
 )
 def test_the_zoom_goes_by_steps(zoom: int, step: int, next_zoom: int) -> None:
     assert zoomed(zoom, step) == next_zoom
+
+
+def test_settings_that_an_editor_saved_in_utf_16_are_read_and_none_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes('{"font_size": 14, "of_another_version": 1}'.encode("utf-16"))
+    settings, complaints = load(path)
+    assert settings.font_size == 14
+    assert len(complaints) == 1
+    save(path, replace(settings, temperature=0.5))
+    assert json.loads(path.read_text(encoding="utf-8")) == {
+        "font_size": 14, "temperature": 0.5, "of_another_version": 1,
+    }  # fmt: skip

@@ -13,6 +13,7 @@ from pathlib import Path
 from tutor_app.adapters.files import write_file
 from tutor_app.core.errors import HostFault
 from tutor_app.core.settings import Settings, described, sift
+from tutor_app.text.decoding import decoded
 
 
 def load(path: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -23,12 +24,12 @@ def load(path: Path) -> tuple[Settings, tuple[str, ...]]:
         reason for one.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # Windows editors like to write the mark
+        text = decoded(path.read_bytes())  # Windows editors like to write UTF-16, or a mark
     except FileNotFoundError:
         return Settings(), ()
     except OSError as e:
         return Settings(), (f"The settings in {path} cannot be read ({e.strerror}), so the defaults are used.",)
-    except UnicodeDecodeError:
+    if text is None:
         return Settings(), (f"The settings in {path} are not text, so the defaults are used.",)
     try:
         data = json.loads(text)
@@ -70,7 +71,7 @@ def save(path: Path, settings: Settings) -> None:
 def _not_understood(path: Path, values: Mapping[str, object]) -> dict[str, object]:
     """What the file says that this version does not use, unless the user has chosen something else meanwhile."""
     try:
-        data = json.loads(path.read_bytes().decode("utf-8-sig"))
+        data = json.loads(decoded(path.read_bytes()) or "")
     except (FileNotFoundError, ValueError, RecursionError):
         return {}
     if not isinstance(data, dict):
@@ -88,7 +89,7 @@ def _keep_if_unreadable(path: Path) -> None:
         return
     data = path.read_bytes()
     try:
-        readable = isinstance(json.loads(data), dict)
+        readable = isinstance(json.loads(decoded(data) or ""), dict)
     except (ValueError, RecursionError):
         readable = False
     if not readable:
