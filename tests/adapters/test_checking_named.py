@@ -161,6 +161,8 @@ def test_what_a_figure_a_line_or_a_function_has(text: str, verdict: str, right: 
         "On a 12-hour clock, 9 + 5 = 2.",
         "A cylinder of radius 2 has volume 12.",
         "The line y = mx + 4 has slope 3.",
+        "There are no other values of $x$ with $f(x) = 6$. Similarly, $f(1) = 2$ implies $f^{-1}(2) = 1$.",
+        "For f(x) = x we look at the table. Here f(1) = 2.",
         "For f(x) = 2x for x < 3 and f(x) = x^2 otherwise, f(4) = 16.",
     ],
 )

@@ -18,9 +18,12 @@ from tutor_app.adapters.checking.words import (
     TELLING,
     WRONGLY,
 )
+from tutor_app.adapters.grading.terms import Symbol, Term, symbols
 
 _NEGATIONS: Final = frozenset(("not", "cannot", "can't", "never", "isn't", "don't"))
-_INTRODUCING: Final = (("with",), ("for",), ("consider",), ("since",), ("function",))
+_INTRODUCING: Final = (("with",), ("for",), ("consider",), ("since",))
+_ENDS: Final = (".", ",", ";", ":", "!", "?", "so", "then", "and")
+"""Signs and words behind which a clause begins."""
 _POSING: Final = frozenset(("solve", "find", "determine", "equation", "problem"))
 NEAR: Final = 6
 """Words before an equation that may make it a supposition."""
@@ -111,9 +114,17 @@ def is_told(chain: Chain) -> bool:
     return not TELLING.isdisjoint(clause_before(chain)[-4:])
 
 
-def introduces(chain: Chain) -> bool:
-    """Whether the words before "f(x) = ..." tell which function it is: "with f(x) = 2x we get f(3) = 6"."""
-    return is_told(chain) or chain.before[-1:] in _INTRODUCING or chain.before[-2:] == ("function", "is")
+def introduces(chain: Chain, variable: str, body: Term) -> bool:
+    """Whether the words before "f(x) = ..." tell which function it is: "With f(x) = 2x we get f(3) = 6".
+
+    It is not told by "the values of x with f(x) = 6", nor by "for f(x) = x", which are equations.
+    """
+    if is_told(chain):
+        return True
+    if variable not in symbols(body) or body == Symbol(variable):
+        return False
+    begins = chain.before[-2:-1] in ((), *((sign,) for sign in _ENDS))
+    return (begins and chain.before[-1:] in _INTRODUCING) or chain.before[-2:] == ("function", "is")
 
 
 def _until_another(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -276,7 +276,7 @@ class Links:
                 context.several.add(a.term.name)
                 context.told[a.term.name] = False  # in pieces: "x + 1 for x < 0, and x^2 for x > 0"
                 return None if is_condition(chain) else Judgement("unchecked", "function")
-            context.define_function(a.term.name, variable, b.term, told=introduces(chain))
+            context.define_function(a.term.name, variable, b.term, told=introduces(chain, variable, b.term))
             context.defined = a.term.name, chain.members[k + 1].end
             return None
         if len(chain.relations) > 1 and (found := judge_between(chain, k) or judge_nearly(chain, k, a, b)) is not None:
