@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 from tutor_app.core.errors import UserFault
@@ -14,6 +15,8 @@ _PICTURE: Final = re.compile(
     re.IGNORECASE,
 )
 """A picture, or the name of one, and nothing else."""
+_NO_WIDTH: Final = frozenset({"Cc", "Cf"})
+"""Categories of characters that show nothing; one that this Python does not know yet may well show something."""
 _UNREADABLE: Final = "\ufffd"
 _MOST_UNREADABLE: Final = 20
 """One of so many characters may be unreadable; where there are more, it is no text."""
@@ -40,7 +43,7 @@ def check_question(text: str) -> str:
 def _asked(text: str, name: str, missing: str) -> str:
     clean = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c >= " " or c in "\n\t")
     clean = clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
-    if not any(c.isprintable() and not c.isspace() for c in clean):  # signs of no width are nothing to ask
+    if all(c.isspace() or unicodedata.category(c) in _NO_WIDTH for c in clean):
         raise UserFault(missing, "Type one and try again.")
     if _PICTURE.fullmatch(clean):
         raise UserFault("A picture cannot be read here.", "Type what is in it.")
