@@ -406,7 +406,7 @@ PROCESSES = "runs in one process"
         ("x = 1\nbreak", 2, "inside a loop"),
         ("for x in ():\n    pass\ncontinue", 3, "inside a loop"),
         ("x = 1\nreturn x", 2, "inside a function"),
-        ("x = 1\nawait x", 2, "inside a function"),
+        ("x = 1\nawait x", 2, "inside an async function"),
     ],
 )  # fmt: skip
 def test_what_only_looks_like_python_has_a_hint_and_shows_its_line(

@@ -83,7 +83,7 @@ def test_without_a_display_it_is_printed_and_kept(
     ("name", "data", "said"),
     [
         ("none.json", None, "There is no file"),
-        ("empty.json", b"", "is no exported transcript"),
+        ("empty.json", b"", "is empty"),
         ("other.json", b'{"a": 1}', "is no exported transcript"),
         ("binary.mumath.json", b"\xff\xfe\x00", "is not text in UTF-8"),
         ("list.jsonl", b"[]\n[]\n", "Line 1"),

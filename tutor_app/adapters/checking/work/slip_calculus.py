@@ -55,6 +55,7 @@ def derivative(term: Term, name: str) -> Term | None:
 
 
 def _integral(term: Term, name: str) -> Term | None:
+    """An elementary antiderivative: nobody takes one by Meijer's G functions for a derivative, and these take long."""
     import sympy as sp
 
     built = symbolic.built(term)
@@ -62,7 +63,7 @@ def _integral(term: Term, name: str) -> Term | None:
         return None
     try:
         with symbolic.limited():
-            return term_of(sp.integrate(built, sp.Symbol(name)))
+            return term_of(sp.integrate(built, sp.Symbol(name), meijerg=False))
     except (symbolic.Late, ArithmeticError, ValueError, TypeError, NotImplementedError, AttributeError):
         return None
 
