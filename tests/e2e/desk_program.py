@@ -1,8 +1,8 @@
 """The window with the stepping panel, for a test that works it by the mouse and the keys of a display.
 
 Run as ``python -m tests.e2e.desk_program FOLDER WIDTH HEIGHT THEME [FILE.py]``. It reads commands from standard input,
-a line each (``rect NAME``, ``grab FILE``, ``open CARD``, ``quit``), and writes what can be seen of the panel as a line
-of JSON whenever that changes.
+a line each (``rect NAME``, ``grab FILE``, ``open CARD``, ``state``, ``quit``), and writes what can be seen of the panel
+as a line of JSON whenever that changes or ``state`` asks for it.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ class Driven:
                 "printed": self.view.output.text.toPlainText(),
                 "beside": s.beside is not None,
                 "projector": self.view is not panel.view,
+                "active": self.view.window().isActiveWindow(),
                 "lab": panel.lab.isVisible(),
                 "source": panel.view.code.toPlainText(),
                 "figures": 0 if step is None else step.figures,

@@ -87,6 +87,14 @@ class Display:
         """Read on until the panel is in a state."""
         return self.answer(lambda said: "position" in said and wanted(said))
 
+    def ask(self, wanted: Callable[[State], bool]) -> State:
+        """Ask for the state again and again until the panel is in the one wanted: windows come and go unannounced."""
+        while True:
+            self.tell("state")
+            said = self.answer(lambda said: "position" in said)
+            if wanted(said):
+                return said
+
     def place(self, part: str) -> list[int]:
         """The middle of a part on the display."""
         self.tell(f"rect {part}")
@@ -171,16 +179,16 @@ def test_play_what_if_error_lab_and_projector(display: Display) -> None:
     d.click("what if")
     d.until(lambda s: not s["beside"])
     d.click("lab")
-    d.tell("state")
-    d.until(lambda s: s["lab"])
+    d.ask(lambda s: s["lab"])
     d.click("lab")
-    d.tell("state")
-    d.until(lambda s: not s["lab"])
+    d.ask(lambda s: not s["lab"])
     d.hand("key", "F11")
-    d.tell("state")
+    d.ask(lambda s: s["projector"] and s["active"])
     d.hand("key", "shift+F8")
     d.until(lambda s: s["position"] == 0)
     d.hand("key", "F7", "F7")
     d.until(lambda s: s["position"] == 2 and s["projector"])
-    d.hand("key", "Escape", "F7")
-    d.until(lambda s: not s["projector"])
+    d.hand("key", "Escape")
+    d.ask(lambda s: not s["projector"] and s["active"])
+    d.hand("key", "F7")
+    d.until(lambda s: s["position"] == 3 and not s["projector"])
