@@ -14,7 +14,11 @@ from trainer.__main__ import STEPS, main, parser
 from trainer.config import load
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = (ROOT / "README.md", ROOT / "trainer" / "README.md", ROOT / "packaging" / "bench" / "README.md")
+DOCUMENTS = (
+    ROOT / "README.md",
+    *sorted((ROOT / "trainer").rglob("README.md")),
+    ROOT / "packaging" / "bench" / "README.md",
+)
 _STARTS = re.compile(r"(?:-m trainer|\bmutrain) (?=[a-z])")
 VALUES = {
     "$m": "rephrase",
@@ -46,6 +50,7 @@ DOCUMENTED = [
 
 
 def test_the_documents_are_found() -> None:
+    assert len(DOCUMENTS) >= 5
     assert len(DOCUMENTED) > 30
     assert commands(
         "```sh\npython -m trainer view x \\\n  --n 2  # look\n```\nand `mutrain plot a\nb`, `-m trainer STEP`"
