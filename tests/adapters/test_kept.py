@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tutor_app.adapters.verifying.kept import Kept
-from tutor_app.adapters.verifying.scores import SCORES, Reading
+from tutor_app.adapters.verifying.reading import SCORES, Reading
 from tutor_app.core.errors import UserFault
 
 READING = Reading(30, np.arange(float(len(SCORES))))

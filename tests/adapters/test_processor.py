@@ -16,7 +16,7 @@ from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.engine.exit_codes import rebuild
 from tutor_app.adapters.engine.processor import Known, Memory, name_of, variants
 from tutor_app.adapters.engine.processor import processor as this_processor
-from tutor_app.adapters.verifying.scores import SCORES
+from tutor_app.adapters.verifying.reading import SCORES
 from tutor_app.adapters.verifying.traits import TRAITS
 from tutor_app.adapters.verifying.verifier import Verifier
 from tutor_app.commands import doctor

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tutor_app.adapters.verifying.scores import SCORES, scores_of
+from tutor_app.adapters.verifying.reading import SCORES, scores_of
 from tutor_app.adapters.verifying.traits import TRAITS, numbers_in, traits_of
 from tutor_app.core.claims import Claim, ClaimVerdict
 from tutor_app.core.parts import Answer, Code, Output, Part, Text

@@ -16,8 +16,7 @@ from tests.adapters.gguf_files import write_gguf
 from tests.tutor.test_votes import SETTINGS, finished, tutor
 from tutor_app.adapters.models.store import ModelStore
 from tutor_app.adapters.verifying import verifier as verifying
-from tutor_app.adapters.verifying.reading import reading_text
-from tutor_app.adapters.verifying.scores import SCORES
+from tutor_app.adapters.verifying.reading import SCORES, reading_text
 from tutor_app.adapters.verifying.traits import TRAITS
 from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
 from tutor_app.commands.parser import main

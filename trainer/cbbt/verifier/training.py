@@ -26,7 +26,7 @@ from trainer.cbbt.verifier.head import Fitted, Found, Head, Right, Rows, calibra
 from trainer.cbbt.verifier.judged import Judged
 from trainer.cbbt.verifier.report import Solution, measured, vote_power, voted
 from trainer.runs import ProgressLine, digest
-from tutor_app.adapters.verifying.scores import SCORES
+from tutor_app.adapters.verifying.reading import SCORES
 from tutor_app.adapters.verifying.verifier import FORMAT, VERSION
 from tutor_app.core.errors import UserFault
 

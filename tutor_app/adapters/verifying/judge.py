@@ -23,8 +23,7 @@ from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError
 from tutor_app.adapters.engine.processor import WITHOUT_CARD, Memory, take, would_take
 from tutor_app.adapters.engine.proving import card_works, step_down
 from tutor_app.adapters.verifying.kept import Kept
-from tutor_app.adapters.verifying.reading import MOST_SOFT, problem_of
-from tutor_app.adapters.verifying.scores import SCORES, TOO_LONG, Reading, scores_of
+from tutor_app.adapters.verifying.reading import MOST_SOFT, SCORES, TOO_LONG, Reading, problem_of, scores_of
 from tutor_app.core.errors import UserFault
 
 Array = npt.NDArray[Any]

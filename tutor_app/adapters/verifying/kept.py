@@ -9,7 +9,7 @@ import numpy as np
 
 from tutor_app.adapters.files import write_file
 from tutor_app.adapters.npz import npz, read_npz
-from tutor_app.adapters.verifying.scores import Reading
+from tutor_app.adapters.verifying.reading import Reading
 from tutor_app.core.errors import HostFault, UserFault
 
 

@@ -18,8 +18,7 @@ from typing import Any, Final
 
 from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
-from tutor_app.adapters.verifying.reading import MOST_SOFT, reading_text
-from tutor_app.adapters.verifying.scores import SCORES
+from tutor_app.adapters.verifying.reading import MOST_SOFT, SCORES, reading_text
 from tutor_app.adapters.verifying.traits import TRAITS, traits_of
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Part

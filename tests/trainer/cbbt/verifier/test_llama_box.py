@@ -17,7 +17,7 @@ from trainer.cbbt.box import BoxFault, Budget, ProcessBox
 from trainer.cbbt.verifier.llama_box import box_command
 from trainer.cbbt.verifier.training import JudgeBox
 from tutor_app.adapters.verifying.kept import Kept
-from tutor_app.adapters.verifying.scores import SCORES, Reading
+from tutor_app.adapters.verifying.reading import SCORES, Reading
 from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Answer, Text
