@@ -85,7 +85,7 @@ def solve(
 
 
 def to_the_end(events: Iterable[SolveEvent]) -> Finished:
-    """What became of a solution, for who does not watch it."""
+    """Read the events of a solution to their end; returns the last, which says how it ended and has the transcript."""
     last: Finished | None = None
     for event in events:
         if isinstance(event, Finished):
@@ -189,42 +189,41 @@ class _Solution(Speaker):
             self._spend(rounds=self._usage.rounds + 1)
             yield RoundStarted(self._usage.rounds)
             said = yield from self._speak(spans, opening)
-            opening = ""
             if not said.raw.strip() and not said.forged:
                 # Nothing was written; a block that stands in the prompt's own opening is not the model's.
                 return said.reason or EndReason.NO_ANSWER
-            if said.thought_spent:
-                opening = f"{THOUGHT_OVER}{closing_mark(self._dialect.assistant_open + said.raw)}\n\n"
-                spans += [Span(said.raw, supervised=True), Span(opening)]
-                continue
-            if said.correction and said.reason is None:
-                opening = ("" if said.raw.endswith("\n") else "\n") + said.correction
+            opening = self._continuation(said)
+            if opening:
                 spans += [Span(said.raw, supervised=True), Span(opening)]
                 continue
             if said.code is None and not said.forged:
-                if not self._to_be_continued(said):
-                    return said.reason or EndReason.NO_ANSWER
-                opening = ("" if said.raw.endswith("\n") else "\n") + self._prompt.nudge
-                spans += [Span(said.raw, supervised=True), Span(opening)]
-                continue
+                return said.reason or EndReason.NO_ANSWER
             if said.reason not in (None, EndReason.NO_ANSWER):
                 return said.reason
             if said.code is not None:
-                source = said.code.source.strip()
-                if source in self._seen:
-                    return EndReason.REPEATED
-                self._seen.add(source)
-                if self._usage.runs >= self._settings.max_rounds:
-                    return EndReason.ROUNDS
-                stopped = yield from self._execute(said.code.source)
-                if stopped is not None:
-                    return stopped
-                if self._settings.end_at_number and self._number_printed():
-                    return EndReason.ANSWERED
+                ended = yield from self._execute(said.code.source)
+                if ended is not None:
+                    return ended
             elif self._usage.rounds > 2 * self._settings.max_rounds:
                 return EndReason.ROUNDS
             spans.append(Span(said.raw, supervised=True))
             spans.append(Span(self._reply(said)))
+
+    def _continuation(self, said: Round) -> str:
+        """The words with which the model's turn goes on without a run; empty where it does not.
+
+        They end a thought that has used up its budget, tell of a false statement, or ask for code.
+        """
+        if said.thought_spent:
+            return f"{THOUGHT_OVER}{closing_mark(self._dialect.assistant_open + said.raw)}\n\n"
+        told = ""
+        if said.correction and said.reason is None:
+            told = said.correction
+        elif said.code is None and not said.forged and self._to_be_continued(said):
+            told = self._prompt.nudge
+        if not told:
+            return ""
+        return told if said.raw.endswith("\n") else f"\n{told}"
 
     def _to_be_continued(self, said: Round) -> bool:
         """Whether the model is to be asked for code: its turn ended, or ran in circles, with neither code nor answer.
@@ -247,7 +246,12 @@ class _Solution(Speaker):
         return self._nudged
 
     def _execute(self, source: str) -> Generator[SolveEvent, None, EndReason | None]:
-        """Run a block; returns a reason to end, or None to go on."""
+        """Run a block, unless it has been run before or no run is left; returns a reason to end, or None to go on."""
+        if source.strip() in self._seen:
+            return EndReason.REPEATED
+        self._seen.add(source.strip())
+        if self._usage.runs >= self._settings.max_rounds:
+            return EndReason.ROUNDS
         if self._session is None:
             self._session = self._executor.open()
             self._restore(self._session)
@@ -264,7 +268,9 @@ class _Solution(Speaker):
             yield self._tell(event)
         self._last_feedback = output.feedback
         self._failed = output.status != "ok"
-        return EndReason.STOPPED if output.status == "stopped" or self._cancel.is_set() else None
+        if output.status == "stopped" or self._cancel.is_set():
+            return EndReason.STOPPED
+        return EndReason.ANSWERED if self._settings.end_at_number and self._number_printed() else None
 
     def _number_printed(self) -> bool:
         """Whether all that the last code has printed is a number, and it is the only answer so far, and to all."""
@@ -283,7 +289,7 @@ class _Solution(Speaker):
                 pass
 
     def _reply(self, said: Round) -> str:
-        """The (last) output in its fence, which goes behind the model's words."""
+        """The output of the last run in its fence, as it is put behind the model's words."""
         raw = said.raw
         opening = "" if not raw or raw.endswith("\n") else "\n"
         if said.code is not None and not said.code.closed:
