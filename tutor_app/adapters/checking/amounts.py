@@ -65,7 +65,7 @@ class Amount:
 
 
 def amount(text: str) -> Amount | None:
-    """What a stretch of a sentence tells as a quantity; None where its units are not certain."""
+    """The quantity that a stretch of a sentence tells; None where its units are not certain."""
     text = " ".join(text.split())
     if (m := _TWO.fullmatch(text)) is not None:
         first, second = amount(m[1]), amount(m[2])
@@ -99,7 +99,7 @@ def same_kind(amounts: Iterable[Amount]) -> bool:
 
 
 def _kind(word: str) -> tuple[dict[str, int], Fraction] | None:
-    """What one unit measures, and how many base units it is; None where that is not certain."""
+    """The dimension of one unit, and how many base units it is; None where that is not certain."""
     words = word.lower().split()
     if not _UNCERTAIN.isdisjoint(words):
         return None

@@ -77,7 +77,7 @@ _OR: Final = re.compile(
     r"|,?\s*(?<![A-Za-z\\])(?:or|oder)(?: also| equivalently)?,?(?![A-Za-z])"
     r"|\\(?:lor|vee)(?![A-Za-z])|;|,(?!\d)|(?<!\d),)\s*"
 )
-"""What may stand between two forms of one value."""
+"""Words or signs between two forms of one value."""
 ASSUMED: Final = ("arithmetic", "geometric")
 """How a sequence was read whose kind is not named."""
 _TEXT: Final = re.compile(r"\\(?:text|mathrm|textrm|mbox)\s*\{([^{}]*)\}")
@@ -121,7 +121,7 @@ def check_answer(problem: str, answer: str, outputs: Sequence[str] = ()) -> Verd
 
 
 def _task(problem: str) -> Expected | None:
-    """What the answer of a problem must be, or None if it is not recognised for certain."""
+    """The right answer of a problem, or None if it is not recognised for certain."""
     if len(problem) > LONGEST or ("$" not in problem and ex.DIVIDED_ON.search(problem)):
         return None
     texts = (problem,) if "$" in problem else (problem, read_typed(problem).text)

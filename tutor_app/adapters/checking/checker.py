@@ -144,7 +144,7 @@ def _goes_on(before: Excerpts, pieces: Sequence[Excerpt]) -> bool:
 
 
 def _unchecked(piece: Excerpt, known: tuple[Claim, ...] = ()) -> tuple[Claim, ...]:
-    """What is said of a piece whose check took too long: what is known, and that the rest is not checked."""
+    """The claims of a piece whose check took too long: those that are known; the rest are marked as not checked."""
     kind, text = piece
     if kind != "text":
         return ()

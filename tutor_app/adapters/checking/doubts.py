@@ -103,7 +103,7 @@ def stands_alone(chain: Chain) -> bool:
 
 
 def _formal_doubt(source: str, a: Expression, b: Expression) -> str:
-    """What may be meant otherwise in a formula."""
+    """The key of a doubt about the meaning of a formula; empty if there is none."""
     parts = [part for term in (a.term, b.term) for part in walk(term)]
     if source.count(r"\boxed") > 1:
         return "unclear"  # boxes to be filled in

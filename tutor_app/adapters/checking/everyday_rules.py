@@ -67,7 +67,7 @@ def quantities(m: re.Match[str], _context: Context) -> Judgement | None:
     " for ",
 )
 def lasting(m: re.Match[str], _context: Context) -> Judgement | None:
-    """What a rate comes to in a time: "a car going 60 mph for 45 minutes travels 45 miles"."""
+    """The amount that a rate makes in a time: "a car going 60 mph for 45 minutes travels 45 miles"."""
     rate, lasts, told = (amount(m[name]) for name in ("rate", "time", "told"))
     if rate is None or lasts is None or told is None or not lasts.measured or not told.measured:
         return None
@@ -78,7 +78,7 @@ def lasting(m: re.Match[str], _context: Context) -> Judgement | None:
 
 
 def _joined(a: Amount, b: Amount) -> Counter[str]:
-    """What the product of two quantities measures."""
+    """The dimension of the product of two quantities."""
     return Counter({kind: a.kinds[kind] + b.kinds[kind] for kind in {*a.kinds, *b.kinds}})
 
 

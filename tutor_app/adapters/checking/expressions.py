@@ -52,7 +52,7 @@ _LIMIT: Final = re.compile(r"\s*([a-zA-Z])\s*\\(?:to|rightarrow)(?![a-zA-Z])\s*(
 
 
 class Unsure(Exception):
-    """What is meant is not certain, or cannot be computed."""
+    """The meaning of a formula is not certain, or cannot be computed."""
 
 
 def term_of(text: str) -> Term:

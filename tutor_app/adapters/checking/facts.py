@@ -65,7 +65,7 @@ class Fact:
 
     @property
     def difference(self) -> Term:
-        """What it says to be zero."""
+        """The expression that the equation says to be zero: its left side minus its right."""
         return total(self.left, negative(self.right))
 
     @property
@@ -80,7 +80,7 @@ class Fact:
 
 
 def fact_of(chain: Chain, k: int, found: Judgement | None, text: str) -> Fact | None:
-    """What the k-th link of a chain says as an equation of the system; None where it does not say it for certain.
+    """The k-th link of a chain as an equation of the system; None where it is not certain that it is one.
 
     Args:
         chain: In which it stands.

@@ -82,7 +82,7 @@ class Told:
 
 
 def told_of(chain: Chain, k: int, found: Judgement | None, text: str) -> Told | None:
-    """What the k-th link of a chain tells about unknowns; None if nothing, or nothing that could solve an equation.
+    """The k-th link of a chain as an equation with unknowns; None if it has none, or could not solve an equation.
 
     Args:
         chain: In which it stands.

@@ -199,7 +199,7 @@ def _content(term: Term) -> int:
 
 
 def _kind(term: Term) -> str:
-    """What of a term stands beside its number: alike for like terms."""
+    """A term without its numerical factor: the same for like terms."""
     if isinstance(term, Number):
         return ""
     if isinstance(term, Product):

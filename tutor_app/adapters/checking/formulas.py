@@ -203,7 +203,7 @@ def _separates(words: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def value_of(source: str) -> Expression | None:
-    """What one member means, or None if it is not understood."""
+    """The meaning of one member, or None if it is not understood."""
     if len(source) > MAX_MEMBER or not source.strip():
         return None
     units: list[str] = []

@@ -37,7 +37,7 @@ _REPEATING: Final = re.compile(r"(\d*)\.(\d{0,2}?)(3{2,}|6+7|6{2,}|3+4|1{2,}|16+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was found about one link.
+    """The verdict on one link.
 
     Attributes:
         verdict: None if it cannot be decided.

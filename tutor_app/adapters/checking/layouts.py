@@ -124,7 +124,7 @@ def _is_layout(block: str) -> bool:
 
 
 def stated(text: str, span: tuple[int, int], context: Context) -> Iterator[Stated]:
-    """What a layout states, with verdicts.
+    """The claims of a layout, with verdicts.
 
     Args:
         text: In which it stands.
@@ -293,7 +293,7 @@ def _plain_rows(lines: Sequence[Cell]) -> list[list[Cell]]:
 
 
 def _table(rows: Sequence[Sequence[Cell]], context: Context, *, tried: bool) -> Iterator[Stated]:
-    """What the rows of a table state by the header of their columns.
+    """The claims of the rows of a table, by the header of their columns.
 
     Args:
         rows: Its cells.
@@ -327,7 +327,7 @@ def _table(rows: Sequence[Sequence[Cell]], context: Context, *, tried: bool) -> 
 def _certain(
     held: Sequence[tuple[Sequence[Cell], tuple[Judgement, Term, Term]]], needs_others: bool
 ) -> Iterator[tuple[Sequence[Cell], Judgement]]:
-    """What the rows of a column state; where it is not certain that they follow its header, none of them is false."""
+    """The claims of the rows of a column; where it is not certain that they follow its header, none is false."""
     right = sum(1 for _, (judgement, _, _) in held if judgement.verdict != "false")
     if len(held) - right > max(right, 1):
         return  # rows that are tried, or a header that means something else
@@ -363,7 +363,7 @@ def _held(
 
 
 def _from_before(name: str, known: set[str], context: Context) -> Term | None:
-    """What the text before the table says that a column holds: the function "f(x)", or the name "y"."""
+    """The content of a column as the text before the table tells it: the function "f(x)", or the name "y"."""
     call = re.fullmatch(r"([fghyP])\((\w)\)", name)
     if call is not None and call[1] not in context.several and call[1] in context.functions and call[2] in known:
         variable, body = context.functions[call[1]]

@@ -65,7 +65,7 @@ class Operated:
 
 
 def operated(source: str) -> Operated | None:
-    """What a member that is a big operator comes to, or None if it is none or cannot be computed."""
+    """The value of a member that is a big operator, or None if it is none or cannot be computed."""
     text = re.sub(r"\\boxed\s*(?=\{)", "", source).strip()
     if (m := _DERIVATIVE.match(text)) is not None:
         return _derived(text[m.end() :], m[2], int(m[1] or 1))

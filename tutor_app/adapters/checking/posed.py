@@ -40,7 +40,7 @@ class Rewriting:
 
     @property
     def difference(self) -> Term:
-        """What it says to be zero."""
+        """The expression that the equation says to be zero: its left side minus its right."""
         return total(self.left, negative(self.right))
 
 

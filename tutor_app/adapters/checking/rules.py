@@ -44,7 +44,7 @@ def rule(pattern: str, *words: str) -> Callable[[Judge], Rule]:
 
 
 def term_of(text: str) -> Term | None:
-    """What a stretch of a sentence means."""
+    """The meaning of a stretch of a sentence."""
     value = value_of(text.strip().strip("*").rstrip(".").strip())
     return None if value is None else value.term
 

@@ -22,7 +22,7 @@ from tutor_app.adapters.grading.algebra import same
 from tutor_app.adapters.grading.terms import Call, Group, Matrix, Number, Symbol, Term, negative, symbols, total, walk
 
 _LAST_FORMULA: Final = re.compile(r"(?:(?<=\s)|^)((?:\\[a-zA-Z]+|[^a-zA-Z\\]|(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z]))+)$")
-"""What of a stretch of text is formula at its end, without the words before it."""
+"""The formula at the end of a stretch of text, without the words before it."""
 
 
 def equation_in(text: str) -> tuple[Term, str] | None:

@@ -42,7 +42,7 @@ EXACT: Final = 1e-7
 ROUNDED: Final = 0.02
 """How far sides may differ that are equal, beside the largest number in them: of exact numbers, and of decimals."""
 CANCELLED: Final = 1e-10
-"""What is left of two numbers that cancel each other but for the rounding of floating point."""
+"""Largest difference, beside the numbers, that is taken for the rounding of floating point alone."""
 _UNKNOWN: Final = frozenset("fghPpqQFG")
 """Functions that have no meaning of their own."""
 

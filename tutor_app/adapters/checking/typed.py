@@ -44,7 +44,7 @@ _TURNED: Final = re.compile(r"(?:sin|cos|tan|sec|csc|cot)(?:\^\d)?\(\s*-?[\d./*+
 
 
 class _Text:
-    """What a text says about its letters, up to a place; so it is the same when the text grows."""
+    """The names that a text introduces up to a place; so it is the same when the text grows."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -213,7 +213,7 @@ def _is_bullet(found: list[Token], k: int) -> bool:
 
 
 def _source(tokens: Sequence[Token], view: str, shift: int) -> str:
-    """What stands there, every character in its place; an x that multiplies as a sign."""
+    """The text there, every character in its place; an x that multiplies as a sign."""
     start = tokens[0].start
     source = list(view[start - shift : tokens[-1].end - shift])
     for token in tokens:

@@ -75,7 +75,7 @@ class Quotient:
 
 
 class _Budget(threading.local):
-    """What is left of the steps, for each thread its own."""
+    """The number of steps that are left, for each thread its own."""
 
     steps = MAX_STEPS
 

@@ -1,4 +1,4 @@
-"""What a comparison of two answers found."""
+"""The finding of a comparison of two answers, as a value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a comparison found.
+    """The finding of a comparison.
 
     Attributes:
         same: None if it could not be decided.

@@ -253,7 +253,7 @@ class Parser(AtomReader):
                 return value
 
     def _divisor(self) -> Term:
-        """What stands after the sign of a division: the slash of a fraction binds tighter, as in 3/4 ÷ 2/5."""
+        """The divisor behind a sign of division: the slash of a fraction binds tighter, as in 3/4 ÷ 2/5."""
         value = self._signed()
         while self._peek(1).kind != "text" and self._take("/"):
             value = quotient(value, self._signed())

@@ -115,7 +115,7 @@ _EMPTY: Final = re.compile(
 
 
 def in_words(text: str) -> Iterator[Term]:
-    """What a text of plain words means besides its words; nothing if it is none of the fixed forms."""
+    """The meanings of a text of plain words, besides its words; none if it is none of the fixed forms."""
     text = text.strip().rstrip(".!").strip()
     if (found := clock(text)) is not None:
         yield found

@@ -1,4 +1,4 @@
-"""What an answer means, as a small tree: the language between the readers and the comparison.
+"""The meaning of an answer as a small tree: the language between the readers and the comparison.
 
 Plain values, standard library only. Nothing here is simplified: ``2/4`` stays a quotient until somebody compares.
 """

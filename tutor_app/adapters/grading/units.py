@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 Measure = tuple[str, Fraction]
-"""What a unit measures, such as ``length`` or ``length^2/time``, and how many base units it is."""
+"""The dimension of a unit, such as ``length`` or ``length^2/time``, and how many base units it is."""
 
 SCALES: Final = {
     "dozen": 12, "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
@@ -129,7 +129,7 @@ def measures(unit: str) -> tuple[Measure, ...]:
 
 @lru_cache(maxsize=512)
 def measure(unit: str) -> Measure | None:
-    """What a unit measures, with its power, and how many base units it is; None for a word that only describes."""
+    """The dimension of a unit, with its power, and how many base units it is; None for a word that only describes."""
     words = unit.replace(r"\$", "$").replace(".", " ").strip()
     words = re.sub(r"^degrees?\s+(?=\w)", "", words, flags=re.IGNORECASE)
     kinds: dict[str, int] = {}

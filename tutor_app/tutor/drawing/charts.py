@@ -64,7 +64,7 @@ def chart(prose: str, *, asked: bool) -> Drawing | None:
 
 
 def _counted(text: str) -> list[tuple[str, str]]:
-    """What is counted, each with its number in front: ``8 walk, 12 come by bus and 4 by car``."""
+    """Labels and values of counted things, each with its number in front: ``8 walk, 12 come by bus and 4 by car``."""
     runs: list[list[tuple[str, str]]] = [[]]
     for sentence in re.split(r"[.?!;](?=\s|$)", text):
         runs.append([])

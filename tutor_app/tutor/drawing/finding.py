@@ -82,7 +82,7 @@ class _Formula:
 
 
 def drawing_of(transcript: Transcript) -> Drawing | None:
-    """What can be drawn of a problem, or else of its answer."""
+    """The drawing of a problem, or else of its answer."""
     answer = transcript.answer
     return find(transcript.problem) or (find(f"${answer.latex}$") if answer is not None else None)
 

@@ -129,7 +129,7 @@ def picture(
 
 
 def _outcome(part: object) -> str:
-    """What a part of the run says."""
+    """The words of a part of the run."""
     if not isinstance(part, Output):
         return ""
     error = part.error.last_line if part.error is not None else ""

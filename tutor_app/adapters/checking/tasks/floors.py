@@ -100,7 +100,7 @@ def _by_pieces(difference: Any, parts: list[tuple[Any, Any, Any]], rest: Any, y:
 
 
 def _at_zero(difference: Any, y: Any) -> list[Any]:
-    """What each rounded part is at 0."""
+    """The value of each rounded part where the unknown is 0."""
     return [part.subs(y, 0) for part in _rounded(difference)]
 
 

@@ -22,7 +22,7 @@ _POINT: Final = r"(?:⟦\d+⟧|\([^()]*\))"
 
 
 def _body(p: Problem, text: str) -> tuple[Any, Any]:
-    """What a function is, and its unknown."""
+    """The expression of a function, and its unknown."""
     body = ex.scalar(body_of(p.formula(text)))
     return body, ex.variable(body)
 
@@ -103,7 +103,7 @@ def _intercepts(p: Problem, m: re.Match[str]) -> Expected:
 
 
 def _conditions(term: Term) -> Iterator[tuple[Any, str]]:
-    """What must hold for a term to have a real value: an expression and ``>``, ``>=`` or ``!=``, each against 0."""
+    """The conditions under which a term has a real value: an expression and ``>``, ``>=`` or ``!=``, each against 0."""
 
     def expression(inner: Term) -> Any:
         found = built(inner)

@@ -20,7 +20,7 @@ LONGEST: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a task comes to.
+    """The outcome of a task.
 
     Attributes:
         golds: The right answer as LaTeX, in every form that an answer may have.
@@ -246,7 +246,7 @@ class Rules:
         return register
 
     def expected(self, problem: Problem) -> Expected | None:
-        """What the first rule that is sure computes; None if there is none."""
+        """The outcome of the first rule that recognises the problem; None if none does."""
         for pattern, work in self._rules:
             m = pattern.fullmatch(problem.line)
             if m is None:
@@ -336,5 +336,5 @@ def modulo(term: Any, n: int) -> int:
 
 
 def body_of(text: str) -> str:
-    """What a function is: without ``f(x) =`` or ``y =`` before it."""
+    """The expression of a function: without ``f(x) =`` or ``y =`` before it."""
     return re.sub(r"^\s*(?:[a-zA-Z]\s*\(\s*[a-z]\s*\)|y)\s*=\s*", "", text)

@@ -170,7 +170,7 @@ _PERIOD_WORDS: Final = re.compile(r"(?i)every six months|(?:once|twice|one) a ye
 
 
 def _grown(story: str, principal: Fraction, rate: Fraction, years: Fraction) -> Fraction:
-    """What an amount grows to, at a rate a year."""
+    """The amount after some years, at a rate of growth a year."""
     compounded, simple = _COMPOUNDED.search(story), re.search(r"(?i)\bsimple\b", story)
     if "compound" in story.lower():
         periods = _PERIODS[compounded[1].lower()] if compounded else 1

@@ -65,7 +65,7 @@ def _is_near(one: Value, other: Value) -> bool:
 
 
 def asked(problem: str) -> Asked | None:
-    """What a problem asks for; None if it is of no kind that is known here."""
+    """The number that a problem asks for; None if the problem is of no kind that is known here."""
     text = re.sub(r"\s+", " ", _CURRENCY.sub(" ", problem.lower().replace("\u2019", "'"))).strip()
     text = _WORD.sub(lambda m: str(_WORDS[m[0]]), re.sub(r"(?<=\d),(?=\d{3}\b)", "", text))
     numbers = [Fraction(n) for n in _ANY.findall(text)]
@@ -147,7 +147,7 @@ def _percent_cheaper(text: str, numbers: Numbers) -> Asked | None:
 
 
 def _percent_of_paid(text: str, numbers: Numbers) -> Asked | None:
-    """What a part is told of: "90 is 120 % of what it paid", "30 % of a number is 45"."""
+    """The whole of which a part is told: "90 is 120 % of what it paid", "30 % of a number is 45"."""
     m = re.search(
         rf"{_N} ?(?:%|percent) of (?:what|the (?:price|cost|amount|purchase)|its (?:cost|price)|a number|my number)",
         text,
@@ -272,7 +272,7 @@ _GROWS: Final = re.compile(
 
 
 def _growth(text: str, numbers: Numbers) -> Asked | None:
-    """What an amount comes to that grows or falls by a percentage again and again."""
+    """The amount in the end, where it grows or falls by a percentage again and again."""
     m = _GROWS.search(text)
     if m is None or len(numbers) != 3 or "simple" in text or not re.search(r"\b(?:after|in|for)\b.*\?|\bfind\b", text):
         return None

@@ -392,7 +392,7 @@ class _Work:
         return first.name not in known | symbols(statement.sides[-1])
 
     def _before_condition(self, statement: Statement) -> Statement | None:
-        """What a line says of a letter before it asks where that is a number: ``A' = 50 - 2a = 0``; None if not so."""
+        """The expression of a letter in a line that then sets it to a number: ``A' = 50 - 2a = 0``; None if not so."""
         sides = statement.sides
         if self._state.system or len(sides) < 3 or set(statement.relations) != {"="} or symbols(sides[-1]):
             return None

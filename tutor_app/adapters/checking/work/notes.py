@@ -157,7 +157,7 @@ class Told:
 
 
 def told(text: str) -> Told:
-    """What a line says, without its label and its last word."""
+    """A line without its label and its last word."""
     aside = denied = False
     if (m := _DENIED.search(text)) is not None and _RELATION.search(text[: m.start()]):
         text, aside, denied = text[: m.start()], True, True
@@ -301,7 +301,7 @@ class Names:
         return text
 
     def back(self, text: str) -> str:
-        """What is said about a line, in the student's names."""
+        """The sentence about a line, in the student's names."""
         for letter, name in self._unknowns.items():
             text = re.sub(rf"\b{name}\b", letter, text)
         for word, name in self._words.items():

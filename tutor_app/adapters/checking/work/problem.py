@@ -102,7 +102,7 @@ _EXPRESSION: Final = re.compile(
 
 
 def read_problem(problem: str) -> State:
-    """What the problem gives before the first line."""
+    """The knowledge that the problem gives before the first line."""
     state = State()
     if _EXPRESSION.search(problem) and not re.search(r"(?i)\bratio\b", problem):
         problem = with_quotients(problem)
@@ -186,7 +186,7 @@ def _describe(state: State, problem: str, equations: list[Statement]) -> None:
 
 
 def _read_calculus(state: State, problem: str, equations: list[Statement]) -> list[Statement]:
-    """What is to be differentiated or integrated; the equations without the curve that is."""
+    """The function that is to be differentiated or integrated; the equations without the curve that is."""
     if (_DERIVATIVE.search(problem) or _AREA.search(problem)) and state.expression is None and len(equations) == 1:
         curve = equations[0]  # "y = x^2"
         if isinstance(curve.sides[0], Symbol) and curve.sides[0].name not in symbols(curve.sides[-1]):
@@ -231,7 +231,7 @@ def _without_ranges(state: State, problem: str, equations: list[Statement]) -> l
 
 
 def _pose(state: State, problem: str, equations: list[Statement]) -> None:
-    """What the unknowns must fulfil: one equation, several of which one holds, or a system."""
+    """The condition on the unknowns: one equation, several of which one holds, or a system."""
     names = frozenset().union(*(s.names for s in equations))
     wanted = " or " in problem and len(names) == 1
     if wanted:
@@ -262,7 +262,7 @@ def _read_identity(state: State) -> None:
 
 
 def _read_of_complex(state: State, problem: str) -> None:
-    """What is asked for of a complex number: its length, or its mirror image."""
+    """The property of a complex number that is asked for: its length, or its mirror image."""
     if state.expression is None or not has_unit(state.expression[0]):
         return
     number, source = state.expression
@@ -364,7 +364,7 @@ def _derive(state: State, problem: str) -> None:
 
 
 def _read_integral(state: State, problem: str) -> bool:
-    """What is integrated; whether between limits. Of a definite integral the lines go from a function to a number."""
+    """The integrand, and whether it is integrated between limits: then the lines go from a function to a number."""
     read = read_typed(problem).text
     if (m := _INTEGRAL_SIGN.search(read)) is not None:
         body, low, high = read_side(m["body"]), m["low"], m["high"]

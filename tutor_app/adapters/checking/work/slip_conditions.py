@@ -128,7 +128,7 @@ def _coefficients(condition: Condition) -> tuple[float, float, float] | None:
 
 
 def _without_bars(term: Term) -> Term:
-    """What stands between the bars of an absolute value, with its factors."""
+    """The argument of an absolute value, with its factors."""
     match term:
         case Call("abs", (inner,)):
             return inner

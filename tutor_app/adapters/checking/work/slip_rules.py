@@ -329,7 +329,7 @@ def _drawn_into_power(before: Term, term: Term) -> Term | None:
 
 
 def _under_root(term: Term) -> Term | None:
-    """What stands under a square root, negative where the root is subtracted; None of anything else."""
+    """The radicand of a square root, negative where the root is subtracted; None of anything else."""
     match term:
         case Power(base, exponent) if exponent == HALF:
             return base

@@ -269,7 +269,7 @@ def _logarithms_dropped(old: tuple[Term, Term], target: Term) -> bool:
 
 
 def _argument(term: Term) -> Term:
-    """What a logarithm is of, with its sign."""
+    """The argument of a logarithm, with its sign."""
     match term:
         case Call("log", (inner, *_)):
             return inner

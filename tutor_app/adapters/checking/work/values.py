@@ -50,7 +50,7 @@ class Undefined(Exception):
 
 
 class Unknown(Exception):
-    """What is meant is not known here."""
+    """The meaning of a term is not known here."""
 
 
 def value(term: Term, point: Point) -> Value | None:
@@ -308,7 +308,7 @@ def replaced(term: Term, part: Term, new: Term) -> Term:
 
 
 def _undone(part: Term, told: Value) -> tuple[Term, list[Value]] | None:
-    """What stands in a function of which the value is told, and the numbers that it then is; None of other terms."""
+    """The argument of a function whose value is told, and the numbers that it can then be; None of other terms."""
     try:
         match part:
             case Call("log", (inner,)):
