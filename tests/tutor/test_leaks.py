@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tutor_app.tutor.leaks import leaks
+from tutor_app.tutor.leaks import gives_divisor, leaks
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,9 @@ from tutor_app.tutor.leaks import leaks
         ("It is (x+1)(x-2).", "(x + 1)(x - 2)"),
         ("The answer is yes.", "\\text{yes}"),
         ("a dozen eggs", "12"),
+        ("Work out 180 - 50 - 60.", "70^\\circ"),
+        ("third = 180 - (50 + 60)", "70^{\\circ}"),
+        ("It is 70 degrees.", "70°"),
         ("25% of it", "0.25"),
         ("You pay 340 dollars.", "\\$340"),
     ],
@@ -64,3 +67,30 @@ def test_what_gives_an_answer_away(text: str, answer: str) -> None:
 )
 def test_what_does_not(text: str, answer: str) -> None:
     assert not leaks(text, answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Work out 7 × 13.", "Is 91 prime?"),
+        ("print(91 % 7 == 0)", "Is 91 prime?"),
+        ("Begin with 11 * 13.", "Is 143 a prime number?"),
+        ("Work out 5 × 7.", "Are 35 and 64 coprime?"),
+        ("Divide: 2 × 3 × 17", "Is 51 a prime number?"),
+    ],
+)
+def test_a_divisor_that_the_problem_does_not_name_is_a_secret(text: str, problem: str) -> None:
+    assert gives_divisor(text, problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Work out 221 ÷ 17.", "Is 221 divisible by 17?"),
+        ("Try 91 % 2.", "Is 91 prime?"),
+        ("Work out 7 × 13.", "How much are 91 sweets at 7 each?"),
+        ("Work out 1 × 91.", "Is 91 prime?"),
+    ],
+)
+def test_what_the_problem_names_is_none(text: str, problem: str) -> None:
+    assert not gives_divisor(text, problem)

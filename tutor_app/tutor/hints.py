@@ -20,7 +20,7 @@ from tutor_app.core.ports import SolutionLibrary
 from tutor_app.core.solve import to_the_end
 from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.code_in_words import Step, calculations, joined, named_steps, plain_numbers
-from tutor_app.tutor.leaks import leaks
+from tutor_app.tutor.leaks import gives_divisor, leaks, values_of
 from tutor_app.tutor.plain_hints import plain_hint
 
 LONGEST: Final = 700
@@ -135,9 +135,10 @@ def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVEL
     if sure is None:
         sure = answer is not None and answer.verdict.verified
     guarded = _guarded(solved)
+    yes_or_no = answer is not None and not values_of(answer.latex)
 
     def tells(said: str) -> bool:
-        return any(leaks(said, guard) for guard in guarded)
+        return any(leaks(said, guard) for guard in guarded) or (yes_or_no and gives_divisor(said, solved.problem))
 
     texts = [_asked(solved), _known(solved)]
     if answer is not None and answer.verdict.kind == "wrong":

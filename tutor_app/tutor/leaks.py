@@ -35,6 +35,11 @@ _OTHERS: Final = {
 }  # fmt: skip
 _SCALES: Final = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _SMALL: Final = {word: n for n, word in enumerate(_ONES)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
+_ABOUT_DIVISORS: Final = re.compile(
+    r"(?i)\b(?:co-?primes?|primes?|composite|divisib\w+|divisors?|factors?|multiples?)\b"
+)
+_PAIR: Final = re.compile(r"(?<![\w.])(\d+)\s*([×*·÷/%]|//)\s*(?=(\d+)(?!\w|\.\d))")
+"""Two whole numbers that are multiplied or divided; the second may begin the next pair."""
 MOST_VALUES: Final = 6
 MOST_SIGNS: Final = 40
 LONGEST_PART: Final = 13
@@ -62,9 +67,29 @@ def leaks(text: str, answer: str) -> bool:
     return any(alike(number, right) for number in stated_numbers(text) for right in values)
 
 
+def gives_divisor(text: str, problem: str) -> bool:
+    """Whether ``text`` names a divisor that the problem does not: in "Is 91 prime?" that is the whole answer.
+
+    Args:
+        text: Prose, formulas or code.
+        problem: Only one that asks about primes, divisors and the like has such a secret.
+    """
+    if not _ABOUT_DIVISORS.search(problem):
+        return False
+    told = {int(number) for number in re.findall(r"\d+", problem)}
+    for m in _PAIR.finditer(text):
+        a, b = int(m[1]), int(m[3])
+        if m[2] in "×*·":
+            if min(a, b) > 1 and a * b in told and not {a, b} & told:
+                return True
+        elif a in told and b not in told and 1 < b < a and a % b == 0:
+            return True
+    return False
+
+
 def values_of(answer: str) -> tuple[Value, ...]:
     """The numbers that an answer consists of."""
-    text = re.sub(r"\\text\{[^{}]*\}|\\[,;!]|\\?\$|\\%|%", "", answer)
+    text = re.sub(r"\\text\{[^{}]*\}|\\[,;!]|\\?\$|\\%|%|\^\s*\{?\s*\\circ\s*\}?|°|\\degree\b", "", answer)
     found: list[Value] = []
     for part in re.split(r",\s+|,(?!\d{3})|\\text\{\s*(?:or|and)\s*\}|\bor\b|\band\b|;|[()\[\]]{1}(?=$)|=|\\in", text):
         side = read_side(part.strip().strip("()[]").strip()) if part.strip() else None
