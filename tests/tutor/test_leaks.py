@@ -74,6 +74,7 @@ def test_what_does_not(text: str, answer: str) -> None:
     [
         ("Work out 7 × 13.", "Is 91 prime?"),
         ("print(91 % 7 == 0)", "Is 91 prime?"),
+        ("print(... % 7 == 0)", "Is 91 prime?"),
         ("Begin with 11 * 13.", "Is 143 a prime number?"),
         ("Work out 5 × 7.", "Are 35 and 64 coprime?"),
         ("Divide: 2 × 3 × 17", "Is 51 a prime number?"),

@@ -38,8 +38,8 @@ _SMALL: Final = {word: n for n, word in enumerate(_ONES)} | {word: 10 * n for n,
 _ABOUT_DIVISORS: Final = re.compile(
     r"(?i)\b(?:co-?primes?|primes?|composite|divisib\w+|divisors?|factors?|multiples?)\b"
 )
-_PAIR: Final = re.compile(r"(?<![\w.])(\d+)\s*([×*·÷/%]|//)\s*(?=(\d+)(?!\w|\.\d))")
-"""Two whole numbers that are multiplied or divided; the second may begin the next pair."""
+_PAIR: Final = re.compile(r"(?<![\w.])(\d+|\.{3})\s*([×*·÷/%]|//)\s*(?=(\d+)(?!\w|\.\d))")
+"""Two whole numbers that are multiplied or divided, the first perhaps hidden; the second may begin the next pair."""
 MOST_VALUES: Final = 6
 MOST_SIGNS: Final = 40
 LONGEST_PART: Final = 13
@@ -78,11 +78,13 @@ def gives_divisor(text: str, problem: str) -> bool:
         return False
     told = {int(number) for number in re.findall(r"\d+", problem)}
     for m in _PAIR.finditer(text):
-        a, b = int(m[1]), int(m[3])
-        if m[2] in "×*·":
+        b = int(m[3])
+        wholes = told if m[1] == "..." else told & {int(m[1])}
+        if m[2] in "×*·" and m[1] != "...":
+            a = int(m[1])
             if min(a, b) > 1 and a * b in told and not {a, b} & told:
                 return True
-        elif a in told and b not in told and 1 < b < a and a % b == 0:
+        elif b not in told and any(1 < b < whole and whole % b == 0 for whole in wholes):
             return True
     return False
 
