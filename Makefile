@@ -21,7 +21,7 @@ COMPILE := $(BIN)/python -m compileall -q tutor_app trainer
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run installer clean dev test slow trainer check fmt golden screenshots bench claims corrections formulas hints load pages replay soak steps typed verdicts votes
+.PHONY: help setup run installer clean dev test slow trainer check fmt golden screenshots bench claims corrections formulas hints load pages replay soak steps typed verdicts votes work
 
 ##@ Use it
 
@@ -122,3 +122,6 @@ verdicts: dev  ## check the answers of a file of problems, right and wrong ones:
 
 votes: dev  ## solve short problems greedily and by a vote of eight: DATA=FILE.jsonl N=60 (ARGS="--out F")
 	@$(BIN)/python packaging/votes.py $(DATA) --count $(or $(N),60) $(ARGS)
+
+work: dev  ## judge labelled works of students, line by line: DATA=FILE.jsonl, or the tests' own (ARGS=--list)
+	@$(BIN)/python packaging/student_work.py $(DATA) $(ARGS)

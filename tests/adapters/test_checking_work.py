@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
+from student_work import CARRIED, rates, read_works
 
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.checking.work.judge import judge_work
@@ -15,9 +13,7 @@ from tutor_app.adapters.checking.work.orders import MOST as MOST_ORDERS
 from tutor_app.adapters.checking.work.orders import wrong_orders
 from tutor_app.core.work import MOST_LINES, SLIPS, first_fault
 
-WORKS: list[dict[str, Any]] = [
-    json.loads(row) for row in Path(__file__).with_name("student_work.jsonl").read_text(encoding="utf-8").splitlines()
-]
+WORKS = read_works(CARRIED)
 
 
 @pytest.fixture(scope="module")
@@ -33,23 +29,12 @@ def test_the_corpus_is_large_and_its_labels_are_known() -> None:
 
 
 def test_rates_on_the_corpus(checker: Checker) -> None:
-    right = alarms = wrong = found = named = rightly = 0
-    for work in WORKS:
-        verdicts = checker.work(work["problem"], work["lines"])
-        beginning = len(verdicts) if work["wrong"] is None else work["wrong"] - 1
-        right += beginning
-        alarms += sum(v.is_fault for v in verdicts[:beginning])
-        if work["wrong"] is None:
-            continue
-        wrong += 1
-        at_the_line = first_fault(verdicts) == work["wrong"] - 1
-        found += at_the_line
-        if work["slip"]:
-            named += 1
-            rightly += at_the_line and verdicts[work["wrong"] - 1].slip == work["slip"]
-    assert alarms <= 0.01 * right, (alarms, right)
-    assert found >= 0.9 * wrong, (found, wrong)
-    assert rightly >= 0.7 * named, (rightly, named)
+    total = rates(checker, WORKS)
+    assert total.right >= 3000
+    assert total.wrong >= 1000
+    assert total.alarms <= 0.01 * total.right, total.misses
+    assert total.found >= 0.9 * total.wrong, total.misses
+    assert total.named >= 0.7 * total.slips, total.misses
 
 
 @pytest.mark.parametrize(
