@@ -70,6 +70,14 @@ def sandbox() -> Iterator[Sandbox]:
             "a triangle with sides 5 and 8 and an angle of 60° between them",
         ),
         ("the unit circle", "the unit circle"),
+        ("y = 5 and x = 2", "y = 5 and x = 2"),
+        ("Draw y = x^2 and x = 1", "y = x² and x = 1"),
+        ("Plot x = 2, x = 5 and y = 1", "y = 1, x = 2 and x = 5"),
+        ("Evaluate y = x^2 + 1 at x = 2.", "the graph of y = x² + 1"),
+        (
+            "Find the area of the region bounded by y = x^2, the x-axis, x = 1 and x = 3.",
+            "y = x² and the area from x = 1 to x = 3",
+        ),
         ("vectors a = (1, 2, 3) and b = (2, -1, 0)", "the vectors a and b"),
         ("vector from A(1,2) to B(4,6)", "the vector AB"),
     ],
@@ -120,6 +128,7 @@ def test_what_is_only_told_is_not_drawn(text: str) -> None:
         ("triangle with a = 7, b = 8, C = 60°", ["Angle at C: 60°", "Area: 24.2487"]),
         ("vectors a = (1, 2, 3) and b = (2, -1, 0)", ["a · b = 0", "a × b = (3, 6, −5)"]),
         ("circle with center (2, 3) and radius 4", ["Crossings with the x-axis: (−0.6458, 0), (4.6458, 0)"]),
+        ("The lines x = 3 and y = -2 meet at a point.", ["Intersections: (3, −2)"]),
     ],
 )
 def test_the_right_things_are_said(sandbox: Sandbox, text: str, lines: list[str]) -> None:

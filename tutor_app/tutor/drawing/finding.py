@@ -69,6 +69,9 @@ _TANGENT: Final = re.compile(
 _BETWEEN: Final = re.compile(
     r"(?i)\b(?:area|region)\b[^.?!]*\b(?:between|bounded|enclosed)\b|\b(?:enclose|bound)\b[^.?!]*\b(?:area|region)\b"
 )
+_LINES: Final = re.compile(r"(?i)\blines\b|\bthe line\b|\bbounded\b|\benclosed\b")
+_PLACE: Final = re.compile(r"(?i)\b(?:at|when|for|if|where|near|with|from|to|let|through|around|as)\s+x\s*=")
+"""Where a value of x is a place to look at, and no line."""
 _INFLECTION: Final = re.compile(r"(?i)\binfle[cx]|\bconca|\bconvex")
 _SCALAR: Final = (Sum, Product, Power, Call, Piecewise)
 
@@ -154,6 +157,8 @@ def _graphs(formulas: Sequence[_Formula], prose: str, *, bare: bool, asked: bool
             f for f in formulas if f not in plane and isinstance(f.term, Relation) and _in_plane(f.term, {"x", "y"})
         ]
         return programs.regions([_region(f) for f in [*plane, *beside][:MOST]])
+    if (asked or _LINES.search(prose)) and (upright := _beside_upright_lines(formulas, explicit, prose)) is not None:
+        return upright
     if curved:
         return _explicit_graphs(curved, prose)
     for f in formulas:
@@ -165,6 +170,25 @@ def _graphs(formulas: Sequence[_Formula], prose: str, *, bare: bool, asked: bool
             label = f"y = {f.label}" if name != "y" else f.label
             return programs.functions([Curve(label, python(f.term, {name: name}))], name, "y", **_wishes(prose, 1))
     return None
+
+
+def _beside_upright_lines(
+    formulas: Sequence[_Formula], explicit: Sequence[tuple[_Formula, tuple[str, str, Term]]], prose: str
+) -> Drawing | None:
+    """Lines such as ``x = 2`` beside graphs over x, or the area between two of them."""
+    lines = [(f, f.term.members[1]) for f in formulas if isinstance(f.term, Relation) and _is_upright(f.term)]
+    graphs = [(f, term) for f, (_, up, term) in explicit if up == "y" and symbols(term) <= {"x"}]
+    if not lines or len(lines) + len(graphs) < 2 or _PLACE.search(prose):
+        return None
+    if len(lines) == 2 and len(graphs) == 1 and _BETWEEN.search(prose) and "x-axis" in prose:
+        (curve, term), low, high = graphs[0], *(python(bound, {}) for _, bound in lines)
+        said = f"{curve.label} and the area from {lines[0][0].label} to {lines[1][0].label}"
+        return programs.area(Curve(curve.label, python(term, {"x": "x"})), "x", low, high, said)
+    return programs.regions([_region(f) for f, _ in [*graphs, *lines][:MOST]])
+
+
+def _is_upright(term: Relation) -> bool:
+    return term.ops == ("=",) and term.members[0] == Symbol("x") and not symbols(term.members[1])
 
 
 def _wishes(prose: str, curves: int) -> dict[str, Any]:
