@@ -21,6 +21,22 @@ from tutor_app.adapters.checking.words import (
 from tutor_app.adapters.grading.terms import Symbol, Term, symbols
 
 _NEGATIONS: Final = frozenset(("not", "cannot", "can't", "never", "isn't", "don't"))
+_SOUGHT: Final = frozenset(
+    (
+        "numbers",
+        "values",
+        "points",
+        "integers",
+        "solutions",
+        "places",
+        "look",
+        "looking",
+        "seek",
+        "find",
+        "every",
+        "all",
+    )
+)
 _INTRODUCING: Final = (("with",), ("for",), ("consider",), ("since",))
 _ENDS: Final = (".", ",", ";", ":", "!", "?", "so", "then", "and")
 """Signs and words behind which a clause begins."""
@@ -107,6 +123,11 @@ def clause_before(chain: Chain) -> tuple[str, ...]:
     words = chain.before
     end = max((i for i, w in enumerate(words) if w in (",", ":", "then", "so", "therefore")), default=-1)
     return words[end + 1 :]
+
+
+def seeks(chain: Chain) -> bool:
+    """Whether it tells which things are looked for: "the numbers with f(x) = 2x", "every x such that f(x) = 2x"."""
+    return chain.before[-1:] in (("with",), ("that",), ("which",), ("where",)) and not _SOUGHT.isdisjoint(chain.before)
 
 
 def is_told(chain: Chain) -> bool:

@@ -18,6 +18,7 @@ from tutor_app.adapters.checking.clauses import (
     is_refuted,
     is_supposed,
     is_told,
+    seeks,
     supposes_arithmetic,
 )
 from tutor_app.adapters.checking.consequences import judge_consequence, judge_put, judge_solution, judge_valued
@@ -270,14 +271,13 @@ class Links:
             if self._is_slope(a.term):
                 return self._slope(chain, a.term, b.term)
             if a.term.name in context.functions:
-                applied = context.resolved(a.term, named=False)
-                if same(applied, b.term):
+                if same(context.resolved(a.term, named=False), b.term):
                     return Judgement("true", "substituted")
                 context.several.add(a.term.name)
                 context.told[a.term.name] = False  # in pieces: "x + 1 for x < 0, and x^2 for x > 0"
                 return None if is_condition(chain) else Judgement("unchecked", "function")
             context.define_function(a.term.name, variable, b.term, told=introduces(chain, variable, b.term))
-            context.defined = a.term.name, chain.members[k + 1].end
+            context.defined = "" if seeks(chain) else a.term.name, chain.members[k + 1].end
             return None
         if len(chain.relations) > 1 and (found := judge_between(chain, k) or judge_nearly(chain, k, a, b)) is not None:
             return found

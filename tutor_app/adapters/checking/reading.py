@@ -16,6 +16,7 @@ from tutor_app.adapters.checking.scanner import Missing, place, without_notes
 from tutor_app.adapters.checking.settling import settled_places, unread
 from tutor_app.adapters.checking.trying import changes, found_computed, found_false, needs_trial
 from tutor_app.adapters.checking.typed import scan_typed
+from tutor_app.adapters.checking.unasserted import without_unasserted
 from tutor_app.core.claims import Claim
 
 PIECE_SECONDS: Final = 1.2
@@ -91,7 +92,8 @@ class Reading:
             is_whole = symbolic.cut_short() == self._cut
             whole = in_hindsight(self._links, self._claims) if is_whole else ()
             found = in_order([*self._claims, *left, *whole])
-            found = self._tried(without_posed(self._links, found), deadline)
+            made = list(without_unasserted(bare, without_posed(self._links, found)))
+            found = self._tried(made, deadline)
         found = [_placed(claim, text, missing) for claim in found]
         return found + list(unread(text, MAX_CHARACTERS)) if len(text) > MAX_CHARACTERS else found
 
