@@ -52,6 +52,15 @@ from tutor_app.text.delimiters import Segment
         ("\\text{if $x$ is even}", True),
         ("\\text{if $x is even}", False),
         ("x\\", False),
+        ("\\text{if $x \\in \\{1, \\frac{\\sqrt{2}}{3}\\}$}", True),
+        ("\\text{5\\% of $x$ and \\$5}", True),
+        ("\\text{$x$ costs \\$5 and $y}", False),
+        ("\\hline x", False),
+        ("\\begin{array}{c} 1 \\\\ \\hline 2 \\end{array}", True),
+        ("a \\lesseqqgtr b \\veebar c", True),
+        ("\\varinjlim_n A_n", True),
+        ("\\underleftrightarrow", False),
+        ("\\xRightarrow[n]{f}", True),
     ],
 )
 def test_what_would_stop_tex_is_known(source: str, good: bool) -> None:
@@ -310,3 +319,26 @@ def test_a_hyphen_that_subtracts_is_a_minus_sign() -> None:
     assert r"So n \ensuremath{-} 5 = \ensuremath{-}6, on 2024-05-01" in text
     assert r"\texttt{n - 5}" in text
     assert "a well-known case" in text
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("x^2'", "$x^2{}'$"),
+        ("x'_{1}''", "$x'_{1}{}''$"),
+        ("f'_1^2", "$f'_1{}^2$"),
+        ("f''(x) + g'^2", "$f''(x) + g'^2$"),
+        ("\\fcolorbox{red}{white}{$x$}", "$\\boxed{\\colorbox{white}{$x$}}$"),
+        ("\\require{cancel}\\cancel{x}", "$\\cancel{x}$"),
+        ("\\htmlClass{a}{x} + \\style{color:red}{y}", "${x} + {y}$"),
+        ("\\texttip{x}{the unknown}", "${x}$"),
+        ("\\displaylines{a \\\\ b}", "$\\begin{gathered}a \\\\ b\\end{gathered}$"),
+        ("\\underbracket[1pt][2pt]{ab}", "$\\underbracket{ab}$"),
+        ("\\underparen{ab}", "$\\underset{\\smile}{ab}$"),
+        ("\\unicode{x221E} \\qed", "$\\infty  \\square $"),
+        ("\\unicode{x110000}", "\\texttt{\\textbackslash{}unicode\\{x110000\\}}"),
+        ("\\unicode{x5C}input", "\\texttt{\\textbackslash{}unicode\\{x5C\\}input}"),
+    ],
+)
+def test_more_formulas_of_web_pages_are_typeset(source: str, expected: str) -> None:
+    assert formula(Segment("inline", source, f"${source}$")) == expected

@@ -36,7 +36,7 @@ _TWO: Final = frozenset(
     {"frac", "dfrac", "tfrac", "cfrac", "binom", "dbinom", "tbinom", "overset", "underset", "stackrel", "textcolor"}
 )
 _TAKING: Final = re.compile(
-    r"\\([dtc]?frac|[dt]?binom|overset|underset|stackrel|textcolor|sqrt|(?:over|under)(?:line|brace|rightarrow|leftarrow)"
+    r"\\([dtc]?frac|[dt]?binom|overset|underset|stackrel|textcolor|sqrt|(?:over|under)(?:line|brace|bracket|(?:left)?rightarrow|leftarrow)"
     r"|(?:wide)?(?:hat|tilde)|bar|vec|d?ddot|dot|text(?:bf|it|rm|sf|tt|normal|up|sc)?|math(?:rm|bf|it|sf|tt|bb|cal|frak|scr)"
     r"|boldsymbol|boxed|fbox|mbox|operatorname|h?phantom|vphantom|substack|pmod|tag|color)(?![A-Za-z])"
 )
@@ -47,6 +47,10 @@ _PLACES: Final = re.compile(r"(\s+)")
 _LONG_ROW: Final = 100
 _NAMES: Final = re.compile(r"\\(?:text|math\w+|[dt]?frac|left|right|big\w*|[,;:! ])|[{}&_^\s]")
 _COMMANDS: Final = re.compile(r"\\[A-Za-z]+")
+_SCRIPT: Final = r"\s*(?:\{[^{}]*\}|\\[A-Za-z]+|[A-Za-z0-9])"
+_SECOND_SCRIPT: Final = re.compile(rf"(\^{_SCRIPT}(?:\s*_{_SCRIPT})?)(?=\s*')|('\s*_{_SCRIPT})(?=\s*['^])")
+"""A second thing raised behind a sign, a prime as a rule: TeX stops there."""
+_RULED: Final = frozenset({"hline", "cline", "multicolumn"})
 _ARGUMENT: Final = re.compile(r"\s*(?:(\{)|(\\[A-Za-z]+)|\\[^A-Za-z\\]|[^\s{}&\\^_])")
 
 
@@ -87,6 +91,7 @@ def formula(s: Segment) -> str:
     source = named_words(source)
     source = re.sub(r"\\bold(?![A-Za-z])", r"\\mathbf", source)
     source = re.sub(r"\\(?:label|nonumber|notag)\b(?:\s*\{[^{}]*\})?", "", source)
+    source = _SECOND_SCRIPT.sub(r"\1\2{}", source)
     source = _characters(_shortened(source))
     if not compiles(source):
         source = _characters(_shortened(expand(source)))
@@ -207,6 +212,8 @@ def _edits(source: str, table: _Table, end: re.Match[str]) -> list[tuple[int, in
     return []
 
 
+_WORDS: Final = re.compile(r"\\(?:text(?!color)\w*|mbox|hbox|fbox)\s*\{")
+_DOLLAR: Final = re.compile(r"(?<!\\)(?:\\\\)*\$")
 _TEXT_COMMANDS = "text textbf textit textrm textsf texttt textnormal textup textsc mbox hbox fbox tag emph"
 _IN_TEXT: Final = frozenset("\\" + name for name in _TEXT_COMMANDS.split())
 _MATH_SIGNS: Final = frozenset(v.strip() for v in MATH.values() if re.fullmatch(r"\\[A-Za-z]+ ?", v)) | frozenset(
@@ -223,6 +230,10 @@ def _shortened(source: str) -> str:
     source = re.sub(r"\\(?:overarc|wideparen|overparen)(?![A-Za-z])", r"\\overset{\\frown}", source)
     source = re.sub(r"\\vcentcolon\s*=", r"\\coloneqq ", source)
     source = re.sub(r"\\(begin|end)\s*\{dcases(\*?)\}", r"\\\1{cases\2}", source)
+    source = re.sub(r"\\(under|over)bracket\s*(?:\[[^\]]*\]\s*)+", r"\\\1bracket", source)
+    source = re.sub(r"\\underparen(?![A-Za-z])", r"\\underset{\\smile}", source)
+    source = re.sub(r"\\widecheck(?![A-Za-z])", r"\\check", source)
+    source = replace_command(source, "fcolorbox", 3, lambda a: f"\\boxed{{\\colorbox{{{a[1]}}}{{{a[2]}}}}}")
     source = replace_command(source, "xlongequal", 1, lambda a: f"\\overset{{{a[0]}}}{{=}}")
 
     def color(m: re.Match[str]) -> str:
@@ -337,6 +348,8 @@ def compiles(source: str) -> bool:
         elif m[5]:
             if m[5] == "middle" and not lefts[-1]:
                 return False
+            if m[5] in _RULED and not environments:
+                return False
             if m[5] not in COMMANDS and m[5] not in FONTS and m[5] not in ("uchar", "ensuremath"):
                 return False
         elif m[6] is not None:
@@ -380,7 +393,8 @@ def _have_arguments(source: str) -> bool:
 
 def _in_text(source: str, at: int) -> bool:
     """Whether the dollar at ``at`` lies in a ``\\text{}``, where it may switch to mathematics, with its pair."""
-    for m in re.finditer(r"\\(?:text\w*|mbox|hbox|fbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}", source):
-        if m.start(1) <= at < m.end(1):
-            return m[1].count("$") % 2 == 0
+    for m in _WORDS.finditer(source, 0, at):
+        end = group_end(source, m.end() - 1)
+        if at < end:
+            return len(_DOLLAR.findall(source[m.end() : end])) % 2 == 0
     return False

@@ -7,6 +7,7 @@ Pure text in, text out. Refuses to guess: a command that it does not know stays,
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -55,6 +56,7 @@ _SIGNS: Final = {
     "arcosh": "\\operatorname{arcosh}", "artanh": "\\operatorname{artanh}", "arcsec": "\\operatorname{arcsec}",
     "arccsc": "\\operatorname{arccsc}", "arccot": "\\operatorname{arccot}", "sech": "\\operatorname{sech}",
     "csch": "\\operatorname{csch}",
+    "qed": "\\square ", "qedsymbol": "\\square ",
 }  # fmt: skip
 """What a command without arguments is drawn as."""
 _OPERATORS: Final = (
@@ -184,7 +186,12 @@ def _said_again(s: str) -> str:
         s = replace_command(s, name, 2, lambda a: f"{{{a[0]}}}/{{{a[1]}}}")
     s = replace_command(s, "textsuperscript", 1, lambda a: f"{{}}^{{\\text{{{a[0]}}}}}")
     s = replace_command(s, "textsubscript", 1, lambda a: f"{{}}_{{\\text{{{a[0]}}}}}")
-    for name in ("class", "cssId", "href"):
+    s = re.sub(r"\\require\s*\{[^{}]*\}", "", s)
+    s = re.sub(r"\\unicode\s*(?:\[[^\]]*\]\s*)*\{\s*(x[0-9A-Fa-f]{1,6}|[0-9]{1,7})\s*\}", _of_unicode, s)
+    s = replace_command(s, "displaylines", 1, lambda a: f"\\begin{{gathered}}{a[0]}\\end{{gathered}}")
+    for name in ("texttip", "mathtip"):
+        s = replace_command(s, name, 2, lambda a: f"{{{a[0]}}}")
+    for name in ("class", "cssId", "href", "htmlClass", "htmlId", "htmlData", "htmlStyle", "style"):
         s = replace_command(s, name, 2, lambda a: f"{{{a[1]}}}")
     s = re.sub(r"\\bbox\s*(?:\[([^\]]*)\])?\s*(?=\{)", _background, s)
     s = re.sub(r"\\(?:arc|overarc|wideparen|overparen)(?=\s*\{)", r"\\overset{\\frown}", s)
@@ -192,6 +199,13 @@ def _said_again(s: str) -> str:
         s = re.sub(rf"\\{name}(bracket|paren)\s*(?:\[[^\]]*\]\s*)*(?=\{{)", rf"\\{name}\1", s)
         s = _labelled(s, rf"\\{name}(?:bracket|paren)(?=\s*\{{)", mark, place)
     return re.sub(r"\\(?:short)?intertext\s*\{([^{}]*)\}", r"&\\text{\1}\\\\ ", s)
+
+
+def _of_unicode(m: re.Match[str]) -> str:
+    """A character by its number; what cannot be shown stays as it was written."""
+    code = int(m[1][1:], 16) if m[1][0] == "x" else int(m[1])
+    sign = chr(code) if code <= sys.maxunicode else ""
+    return sign if sign.isprintable() and not sign.isascii() else m[0]
 
 
 def _background(m: re.Match[str]) -> str:

@@ -73,6 +73,24 @@ triangledown triangleleft triangleq triangleright tt underbrace underline underr
 uparrow updownarrow uplus Upsilon upsilon varepsilon varkappa varnothing varphi varpi varrho varsigma vartheta
 Vdash vdash vdots vec vee Vert vert vphantom vspace wedge widehat widetilde wp wr Xi xi xleftarrow xrightarrow
 zeta
+Bbbk Bumpeq Cap Cup Lleftarrow Lsh Rrightarrow Rsh Subset Supset Vvdash backepsilon backprime backsim backsimeq
+barwedge between blacktriangle blacktriangledown blacktriangleleft blacktriangleright bumpeq centerdot circeq
+circlearrowleft circledR circledS circledast circledcirc circleddash curlyeqprec curlyeqsucc curlyvee curlywedge
+curvearrowleft dashleftarrow dashrightarrow diagdown diagup divideontimes doteqdot doublebarwedge doublecap doublecup
+downdownarrows downharpoonleft downharpoonright eqcirc eqslantgtr eqslantless fallingdotseq gnapprox gneq gneqq gnsim
+gtrapprox gtrdot gtreqless gtreqqless gvertneqq hslash iddots idotsint iiiint leftarrowtail leftharpoondown
+leftleftarrows leftrightarrows leftrightharpoons leftrightsquigarrow leftthreetimes lessapprox lessdot lesseqgtr
+lesseqqgtr lmoustache lnapprox lneq lneqq lnsim looparrowleft looparrowright lvertneqq mathclap mathllap mathrlap
+mspace nLeftarrow nLeftrightarrow nRightarrow nVDash nVdash ncong ngeqq ngeqslant nleftarrow nleftrightarrow nleqq
+nleqslant nprec npreceq nshortmid nshortparallel nsim nsubseteqq nsucc nsucceq nsupseteq nsupseteqq ntriangleleft
+ntrianglelefteq ntriangleright ntrianglerighteq nvDash nvdash overbracket pitchfork precapprox preccurlyeq precnapprox
+precneqq precnsim precsim restriction rightarrowtail rightharpoondown rightleftarrows rightrightarrows rightthreetimes
+risingdotseq rmoustache shortmid shortparallel smallfrown smallint smallsmile sqsubset sqsupset subseteqq subsetneqq
+succapprox succcurlyeq succnapprox succneqq succnsim succsim supseteqq supsetneqq trianglelefteq trianglerighteq
+twoheadleftarrow twoheadrightarrow underbracket underleftarrow underleftrightarrow unlhd unrhd upharpoonleft
+upuparrows vDash varDelta varGamma varLambda varOmega varPhi varPi varPsi varSigma varTheta varUpsilon varXi varinjlim
+varprojlim varpropto varsubsetneq varsubsetneqq varsupsetneq varsupsetneqq vartriangle vartriangleleft
+vartriangleright veebar xLeftarrow xLeftrightarrow xRightarrow xhookleftarrow xhookrightarrow xleftrightarrow xmapsto
 """
 COMMANDS: Final = frozenset(_COMMANDS.split())
 """Commands of amsmath, amssymb and LaTeX itself that can stand in a formula."""
