@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.adapters.files import is_folder, write_file, write_files
+from tutor_app.adapters import files
+from tutor_app.adapters.files import is_folder, read_file, write_file, write_files
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.core.errors import HostFault, ModelFileFault, UserFault
 from tutor_app.export.files import read_transcripts, write_data
@@ -206,3 +207,33 @@ def test_a_drive_that_does_not_answer_is_said(tmp_path: Path, monkeypatch: pytes
             if thread.name == "tutor-question":
                 thread.join(10)
     assert names(tmp_path) == ["b"]
+
+
+@posix
+def test_a_pipe_that_is_written_to_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"from a program",))
+    writer.start()
+    assert read_file(pipe, 100) == b"from a program"
+    writer.join()
+
+
+@posix
+def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "ANSWER_SECONDS", 0.2)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(TimeoutError, match="nothing comes from it") as caught:
+        read_file(pipe, 100)
+    assert caught.value.filename == str(pipe)
+    os.close(os.open(pipe, os.O_WRONLY))  # the question that is still open ends
+
+
+@posix
+def test_no_more_is_read_than_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+    assert read_file(tmp_path / "file", 5) == b"12345"
+    for path in (tmp_path / "file", Path("/dev/zero")):
+        with pytest.raises(OSError, match="larger than 4 bytes"):
+            read_file(path, 4)

@@ -7,6 +7,7 @@ import pytest
 from tests.scripted_model import Failure, ScriptedModel
 from tests.server.served import SOLUTION, served
 from tests.server.silent import saying
+from tutor_app.adapters import files
 from tutor_app.adapters.library import Library
 from tutor_app.commands.parser import main
 from tutor_app.core.errors import EngineFault, UserFault
@@ -158,3 +159,22 @@ def test_a_key_is_for_its_owner_only(folders: Folders) -> None:
     assert settings_file.load(folders.settings)[0].server_key == KEY
     if os.name == "posix":
         assert folders.settings.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX")
+@pytest.mark.parametrize("words", [["solve", "--engine", "http://x", "1+1?", "--engine-key-file"], ["import"]])
+def test_a_file_that_never_ends_or_never_begins_is_told(
+    words: list[str],
+    folders: Folders,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(files, "ANSWER_SECONDS", 0.2)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert tutor(folders, *words, str(pipe)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(pipe) in line
+    assert line.endswith("nothing comes from it.")
+    os.close(os.open(pipe, os.O_WRONLY))  # the question that is still open ends

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.commands.test_parser import tutor
+from tutor_app.core.errors import UserFault
+from tutor_app.server.serving import read_key
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,3 +85,22 @@ def test_the_starter_is_served_until_a_signal(starter: Path, end: signal.Signals
     assert "42" in (said.choices[0].message.content or "")
     assert said.usage is not None
     assert said.usage.completion_tokens > 5
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("words", [["--port", "0", "--api-key-file", "short"], ["--port", "0", "--host", "0.0.0.0"]])
+def test_a_key_that_is_none_is_named_by_its_file(words: list[str], tmp_path: Path) -> None:
+    own = tmp_path / "data" / "config" / "server-key"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"")
+    (tmp_path / "short").write_text("abc")
+    done = tutor("serve", *words, cwd=tmp_path, TUTOR_API_KEY="")
+    assert done.returncode == 2
+    (told,) = done.stderr.decode().splitlines()
+    assert told.startswith(f"tutor: The API key in {'short' if 'short' in words else own} must have at least 16 ")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device without end")
+def test_a_key_is_not_read_without_end() -> None:
+    with pytest.raises(UserFault, match="larger than 4,096 bytes"):
+        read_key(Path("/dev/zero"))

@@ -241,7 +241,9 @@ def test_prompts_by_name_by_file_and_none(tmp_path: Path) -> None:
     assert load_prompt(str(path), CHATML).name == "mine"
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "{", '{"demonstrations": [{}]}', '{"demonstrations": 3}'])
+@pytest.mark.parametrize(
+    "content", ["", "[1]", "{", '{"demonstrations": [{}]}', '{"demonstrations": 3}', "[" * 100_000]
+)
 def test_a_prompt_file_that_is_none_is_one_sentence(tmp_path: Path, content: str) -> None:
     path = tmp_path / "p.json"
     path.write_text(content)

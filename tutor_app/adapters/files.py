@@ -44,6 +44,35 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def read_file(path: Path, most: int) -> bytes:
+    """The content of one file that a person named; a pipe into which somebody writes is read to its end.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have; a device may give them without end.
+
+    Raises:
+        OSError: If it cannot be read, is larger, or is a pipe from which nothing comes.
+        ValueError: If the path has a null byte.
+    """
+    require_answer(path)
+
+    def content() -> bytes:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+
+    mode = _mode(path)
+    try:
+        # A pipe without a writer keeps waiting whoever opens it.
+        plain = mode is None or stat.S_ISREG(mode)
+        data = content() if plain else answer_within(ANSWER_SECONDS, content)
+    except TimeoutError:
+        raise TimeoutError(errno.ETIMEDOUT, "it is a pipe or a device, and nothing comes from it", str(path)) from None
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
+    return data
+
+
 def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     """Replace the content of one file, or make it.
 

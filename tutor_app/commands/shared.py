@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+from tutor_app.adapters.files import read_file
 from tutor_app.adapters.signals import wishes_to_end
 from tutor_app.adapters.whole import QT, cut_off
 from tutor_app.core.errors import HostFault, UserFault
@@ -25,6 +26,8 @@ NO_ANSWER: Final = 1
 USAGE: Final = 2
 FAILED: Final = 3
 INTERRUPTED: Final = 130
+MOST_KEY: Final = 4096
+"""Bytes of a file that holds a server's key."""
 
 Subparsers = Any
 """What ``add_subparsers`` returns; argparse gives the class no public name."""
@@ -129,7 +132,7 @@ def with_engine(args: argparse.Namespace, settings: Settings) -> Settings:
 
 def _key_in(file: Path) -> str:
     try:
-        key = file.read_bytes()[:1000].decode().strip()
+        key = read_file(file, MOST_KEY).decode().strip()
     except OSError as e:
         raise UserFault(f"The API key cannot be read from {file}: {e.strerror}.") from None
     except ValueError:

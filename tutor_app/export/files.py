@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tutor_app.adapters.files import require_answer, write_files
+from tutor_app.adapters.files import read_file, require_answer, write_files
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.part_json import TranscriptFormatError
 from tutor_app.core.parts import Figure
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tutor_app.render.typeset import FormulaCache
 
 MAX_NAME: Final = 80
+LARGEST: Final = 2**29
+"""Bytes of a file of solutions."""
 _RESERVED: Final = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 
 
@@ -131,8 +133,7 @@ def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:
         UserFault: If it cannot be read or holds something else; says what and where.
     """
     try:
-        require_answer(Path(path))
-        text = decoded(Path(path).read_bytes())
+        text = decoded(read_file(Path(path), LARGEST))
     except OSError as e:
         raise UserFault(f"{path} cannot be read: {e.strerror or e}.") from None
     except ValueError:  # a null byte

@@ -20,7 +20,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from tutor_app.adapters.files import write_file
+from tutor_app.adapters.files import read_file, write_file
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.server.application import Service, application
 from tutor_app.server.jobs import Desk, error_response
@@ -38,6 +38,8 @@ MOST_CONNECTIONS: Final = 1000
 BACKLOG: Final = 512
 LEAST_KEY: Final = 16
 """Characters of an API key that cannot be guessed."""
+MOST_KEY: Final = 4096
+"""Bytes of a file that holds one."""
 _WITHOUT_ONE: Final = "Name the file that has it, or leave --api-key-file out: then one is made where it is needed."
 
 _NO_REQUEST: Final = {
@@ -215,22 +217,26 @@ def read_key(file: Path) -> str:
         UserFault: If it cannot be read, or is none.
     """
     try:
-        key = file.read_text(encoding="utf-8").strip()
+        key = read_file(file, MOST_KEY).decode().strip()
     except OSError as e:
         raise UserFault(f"The API key cannot be read from {file}: {e.strerror}.", _WITHOUT_ONE) from None
     except ValueError:
         raise UserFault(f"{file} is no text file with an API key.", _WITHOUT_ONE) from None
-    return checked_key(key)
+    return checked_key(key, f"The API key in {file}")
 
 
-def checked_key(key: str) -> str:
+def checked_key(key: str, name: str = "The API key") -> str:
     """``key``, if it can be sent in a header and is long enough.
+
+    Args:
+        key: As it was given.
+        name: What a person knows it by.
 
     Raises:
         UserFault: If not.
     """
     if len(key) < LEAST_KEY or not key.isascii() or not key.isprintable() or " " in key:
-        raise UserFault(f"The API key must have at least {LEAST_KEY} letters, digits and signs, without blanks.")
+        raise UserFault(f"{name} must have at least {LEAST_KEY} letters, digits and signs, without blanks.")
     return key
 
 

@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.engine.remote import RemoteModel
+from tutor_app.adapters.files import read_file
 from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.store import CatalogueEntry
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
@@ -43,6 +44,8 @@ from tutor_app.tutor.verdict import reply_verdict_of, verdict_of
 
 DEFAULT_PROMPT: Final = "default"
 REASONING_PROMPT: Final = "reasoning"
+MOST_PROMPT: Final = 10_000_000
+"""Bytes of a prompt's file."""
 
 _BESIDE_A_THOUGHT: Final = 2048
 """Tokens of context that the problem, its prompt and the outputs of code need beside a thought."""
@@ -66,7 +69,7 @@ def load_prompt(name: str, dialect: Dialect) -> PromptSet:
         return PromptSet()
     try:
         if name.endswith(".json"):
-            text = Path(name).read_text(encoding="utf-8")
+            text = read_file(Path(name), MOST_PROMPT).decode()
         else:
             known = prompt_names()
             if name not in known:
@@ -75,6 +78,8 @@ def load_prompt(name: str, dialect: Dialect) -> PromptSet:
         return PromptSet.from_dict(json.loads(text))
     except OSError as e:
         raise UserFault(f"The prompt {name} cannot be read: {e.strerror}.") from None
+    except RecursionError:
+        raise UserFault(f"The prompt {name} is not in the form of a prompt: it is nested too deeply.") from None
     except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise UserFault(f"The prompt {name} is not in the form of a prompt: {e}.") from None
 

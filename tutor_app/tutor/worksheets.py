@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from tutor_app.adapters.files import write_file
+from tutor_app.adapters.files import read_file, write_file
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.hints import LEVELS
 from tutor_app.core.practice import Exercise, Worksheet
@@ -46,7 +46,7 @@ def read_worksheet(path: Path) -> Worksheet:
             raise UserFault(f"There is no worksheet {path}.", "Give the path of a Markdown or JSON lines file.")
         if path.stat().st_size > LARGEST:
             raise UserFault(f"{path.name} is too large for a worksheet.", f"At most {LARGEST // 10**6} MB are read.")
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_file(path, LARGEST).decode("utf-8-sig")
     except OSError as e:
         raise HostFault(f"The worksheet {path} cannot be read: {e.strerror or e}.") from None
     except UnicodeDecodeError:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
+from tutor_app.adapters.files import read_file
 from tutor_app.adapters.verifying.reading import MOST_SOFT, SCORES, reading_text
 from tutor_app.adapters.verifying.traits import TRAITS, traits_of
 from tutor_app.core.errors import UserFault
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 FORMAT: Final = "mumath-verifier"
 VERSION: Final = 2
+MOST_BYTES: Final = 2**28
+"""Of a verifier's file."""
 SECONDS: Final = 60.0
 
 
@@ -56,7 +59,7 @@ def read_verifier(path: Path) -> VerifierFile:
         UserFault: If it cannot be read, or is none.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_file(path, MOST_BYTES))
     except OSError as e:
         raise UserFault(f"{path} cannot be read: {e.strerror}.", "Check the path.") from None
     except (ValueError, RecursionError):
