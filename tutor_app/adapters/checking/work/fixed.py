@@ -1,4 +1,5 @@
-"""Lines whose meaning the problem fixes: terms and sums of a sequence, a union of events, an inverse, a tangent.
+"""Lines whose meaning the problem fixes: terms and sums of a sequence, a union of events, an inverse, a tangent,
+a triangle.
 
 Such a line may be a right calculation and yet not what its letter stands for: ``a10 = 5 + 10*4`` of a sequence that
 begins with 5 and goes up by 4. It is false only where the problem gives all that is needed.
@@ -17,6 +18,7 @@ from tutor_app.adapters.checking.work.lines import Statement, formulas_of, read_
 from tutor_app.adapters.checking.work.notes import told
 from tutor_app.adapters.checking.work.slips import slip_between
 from tutor_app.adapters.checking.work.state import defines_function, is_near, term_of
+from tutor_app.adapters.checking.work.triangles import of_ratio, of_third_side
 from tutor_app.adapters.checking.work.values import Unknown, Value, alike, real, value
 from tutor_app.adapters.grading.terms import Call, Number, Symbol, Term, symbols
 
@@ -26,6 +28,7 @@ _NUMBER: Final = r"-?\d+(?:\.\d+)?(?:/\d+)?"
 _SEQUENCE: Final = re.compile(r"(?i)\b(?P<kind>arithmetic|geometric)\s+(?:sequence|progression|series)\b")
 _FIRST: Final = re.compile(rf"(?i)\b(?:[atu]_?1|(?:first|1st) term)\s*(?:=|is|of|:)?\s*({_NUMBER})")
 _STEP: Final = re.compile(rf"(?i)\b(?:[drq]|(?:common )?(?:difference|ratio))\s*(?:=|is|of|:)?\s*({_NUMBER})")
+_LISTED: Final = re.compile(rf"({_NUMBER}),\s*({_NUMBER}),\s*({_NUMBER})")
 _TERM: Final = re.compile(r"\s*(?P<what>[aAtTuUsS])_?\{?(?P<n>\d{1,2})\}?\s*=")
 _EVENTS: Final = re.compile(
     rf"P\((?P<a>[A-Z])\)\s*=\s*(?P<p>{_NUMBER}).*?P\((?P<b>[A-Z])\)\s*=\s*(?P<q>{_NUMBER})", re.S
@@ -56,7 +59,7 @@ def first_wrong(problem: str, texts: Sequence[str]) -> tuple[int, str] | None:
 
 
 def _readings(problem: str) -> Iterator[Wrong]:
-    for read in (_of_sequence, _of_events, _of_inverse, _of_tangent):
+    for read in (_of_sequence, _of_events, _of_inverse, _of_tangent, of_third_side, of_ratio):
         try:
             wrong = read(problem)
         except (Unknown, ArithmeticError, ValueError):
@@ -79,10 +82,18 @@ def _is_other(text: str, right: Value) -> bool:
 
 def _of_sequence(problem: str) -> Wrong | None:
     kind, first, step = _SEQUENCE.search(problem), _FIRST.search(problem), _STEP.search(problem)
-    if kind is None or first is None or step is None or len(_SEQUENCE.findall(problem)) > 1:
+    if kind is None or len(_SEQUENCE.findall(problem)) > 1:
         return None
-    a, d = Fraction(first[1]), Fraction(step[1])
     is_sum = kind["kind"].lower() == "arithmetic"
+    if first is not None and step is not None:
+        a, d = Fraction(first[1]), Fraction(step[1])
+    elif (listed := _LISTED.search(problem)) is not None and not re.search(r"_\{?0", problem):
+        a, second, third = map(Fraction, listed.groups())
+        d, again = (second - a, third - second) if is_sum else (second / a, third / second)
+        if d != again:
+            return None
+    else:
+        return None
 
     def wrong(text: str) -> str | None:
         m = _TERM.match(text)

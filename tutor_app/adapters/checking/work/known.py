@@ -154,6 +154,9 @@ _DURATION: Final = re.compile(
 
 def minutes_as_decimals(problem: str, line: str) -> str:
     """Which duration of a problem a line calculates with as if an hour had a hundred minutes; empty if none."""
+    for m in _DURATION.finditer(problem):
+        if re.match(rf"\s*{m[1]}\s*[*·×]\s*100\s*\+\s*{m[2]}(?![\d.])", line):
+            return "an hour has 60 minutes, not 100"
     if not re.search(r"[-+*/·×]|h\b", line) or re.search(r"\b(?:min|Uhr|o'clock)", line):
         return ""
     for m in _DURATION.finditer(problem):

@@ -35,7 +35,11 @@ _ONE_ANTIDERIVATIVE: Final = re.compile(
     r"(?i)\ban antiderivative\b|\bF\s*\(\s*-?[\d.]+\s*\)\s*=|\bthe antiderivative .*(?:with|for which)\b"
 )
 _INTEGRAL_SIGN: Final = re.compile(
-    r"\\int(?:_(?P<low>\{[^{}]*\}|\S)\^(?P<high>\{[^{}]*\}|\S))?(?![_^])\s*(?P<body>[^$]+?)\s*(?:\\,)?\s*d[a-z]\b"
+    r"\\int\s*(?:_(?P<low>\{[^{}]*\}|\S)\^(?P<high>\{[^{}]*\}|\S))?(?!\s*[_^])\s*(?P<body>[^$]+?)\s*(?:\\,)?\s*d[a-z]\b"
+)
+_TO_UNIT: Final = re.compile(
+    r"(?i)^\s*(?:convert|change|express|write|how many)\b(?:.*\b(?:in|to|into))?"
+    r"\s+(?:[cdkm]?m|in|ft)\s?(?:\^\{?[23]|[²³])"
 )
 _AREA: Final = re.compile(r"(?i)\barea (?:under|between|below)\b")
 _FROM_TO: Final = re.compile(
@@ -147,12 +151,20 @@ def _choose_expression(state: State, problem: str, found: list[Statement]) -> No
         state.expression = _composed(state, expressions)
     if _PART_OF.search(problem):
         state.expression = _part(problem)
+    if _TO_UNIT.search(problem):
+        state.expression = None  # "cm^2" is no product of letters
+    if state.expression is not None and _is_ratio_of_angle(state.expression[0]) and "triangle" in problem.lower():
+        state.expression = None  # "sin x" has one value there, by the sides
     if _LEFT_OUT.search(problem) or _VECTORS.search(problem):
         state.expression = None  # what the dots stand for is not known here
     if (of_vectors := _vector_expression(problem)) is not None:
         state.expression = of_vectors
     _read_of_complex(state, problem)
     _read_limit(state, problem)
+
+
+def _is_ratio_of_angle(term: Term) -> bool:
+    return isinstance(term, Call) and len(term.args) == 1 and isinstance(term.args[0], Symbol)
 
 
 def _without_data(state: State, equations: list[Statement]) -> list[Statement]:
