@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.export.solutions import ALL, BARE, FULL, HOSTILE, TABLE, VALUE
-from tutor_app.core.parts import Text
+from tutor_app.core.parts import Code, Output, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.export.html import to_html
 from tutor_app.handout.options import Options
@@ -182,3 +182,14 @@ def test_a_long_display_formula_may_go_on_in_another_line() -> None:
 )
 def test_what_is_short_or_one_piece_stays_whole(source: str) -> None:
     assert mathml_lines(source) == ()
+
+
+def test_names_from_right_to_left_do_not_reorder_the_numbers_behind_them() -> None:
+    name, value = "\u05e9\u05dc\u05d5\u05dd", "\u0639\u062f\u062f"
+    parts = (Code(f"{name} = 5 + 3\nprint('{name} {name}', {name}_2)"), Output(stdout=f"{value} = 8, x\n"))
+    page = to_html([Transcript.of("p", *parts)], Options())
+    assert page.count(f"<bdi>{name}</bdi>") == 1
+    assert f"<bdi>{name} {name}</bdi>" in page
+    assert f"<bdi>{name}_2</bdi>" in page
+    assert f"<pre><bdi>{value}</bdi> = 8, x</pre>" in page
+    assert "<bdi>" not in to_html([FULL], Options())

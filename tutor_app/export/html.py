@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import html as _html
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -168,11 +169,11 @@ def _parts(parts: Sequence[Part], claims: Sequence[Claim]) -> str:
 def _output(output: Output) -> str:
     out = ""
     if output.stdout.strip("\n"):
-        out += f"<pre>{_text(output.stdout.rstrip(chr(10)))}</pre>"
+        out += f"<pre>{_isolated(_text(output.stdout.rstrip(chr(10))))}</pre>"
     if output.value_latex:
         out += f"<p>{formula(Segment('display', output.value_latex, output.value_latex))}</p>"
     elif output.value:
-        out += f"<pre>{_text(output.value)}</pre>"
+        out += f"<pre>{_isolated(_text(output.value))}</pre>"
     if output.truncated:
         out += '<p class="note">\u2026 output was cut at its limit</p>'
     for warning in output.warnings.splitlines():
@@ -367,5 +368,15 @@ def _highlighted(source: str) -> str:
     from pygments.formatters.html import HtmlFormatter
 
     if len(source) > 20_000:
-        return _text(source)
-    return str(highlight(without_controls(source), _lexer(), HtmlFormatter(nowrap=True))).rstrip("\n")
+        return _isolated(_text(source))
+    return _isolated(str(highlight(without_controls(source), _lexer(), HtmlFormatter(nowrap=True))).rstrip("\n"))
+
+
+_FROM_RIGHT: Final = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]\\w*(?: +[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]\\w*)*"
+)
+
+
+def _isolated(code: str) -> str:
+    """HTML of code, in which letters from right to left do not reorder the numbers and signs behind them."""
+    return _FROM_RIGHT.sub(r"<bdi>\g<0></bdi>", code)
