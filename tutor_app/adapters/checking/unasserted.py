@@ -14,6 +14,8 @@ from typing import Final
 from tutor_app.adapters.checking.sentences import sentences
 from tutor_app.core.claims import Claim
 
+BEYOND: Final = 80
+"""Characters behind a statement in which the next words may take it back."""
 _NOT_A_NAME: Final = (
     "The|This|That|These|Those|It|We|He|She|They|You|There|Here|So|Then|Thus|Hence|Now|Problem|Question|Step|Which"
 )
@@ -45,7 +47,10 @@ _IMAGINED: Final = re.compile(
     r"(?i)(?:\b(?:suppos|assum|imagin|pretend|pictur)(?:e|ing)?(?:,[^,]{1,40},)?|\bwhat if|\beven if|\bas (?:if|though)"
     r"|\blet(?:'s| us) say|\bperhaps|\bmaybe|\bin case|\bdoubt(?:s|ed|ful)?|\bwonder(?:s|ed)?|\bunlikely"
     r"|\btempt(?:ed|ing)|\binstead of|\brather than|\bbeware of|\bavoid(?:ing)?|\b(?:dis|re)(?:prove|fute|ject)s?"
-    r"|\bden(?:y|ies|ied)|\btrue or false|\bno way|\bhardly"
+    r"|\bden(?:y|ies|ied)|\btrue or false|\bno way|\bhardly|\bif (?:we|you|one|it|there) (?:had|were)"
+    r"|\bworld (?:where|in which)|\bnothing supports"
+    r"|\bwrong (?:line|step|equation|result|answer) (?:is|was)"
+    r"|\b(?:impossible|untrue|unclear|questionable|absurd|unthinkable|inconceivable|nonsense)"
     r"|\b(?:never|don't|do not|must not|should not)(?= (?:write|say|claim|conclude)))"
     r"[\s,:]*(?:(?:now|first|instead|for a moment|that|whether|if|to|write|writing|say|saying|claim|claiming|conclude"
     r"|the|equation|it is the case|it is true)[\s,:]+)*[\"'“‘$\\(\[]*$"
@@ -58,20 +63,35 @@ _INVERTED: Final = re.compile(
     r"|[,;(]\s*had\s+(?:(?:the|a|an|his|her|their|its|each|one|every)\s+)?[\w$\\]+\s+(?:not\s+)?(?:been|\w+ed|\w+en)\b"
     r"|[,;(]\s*were (?:it|he|she|there|the \w+) "
 )
-_UNREAL: Final = re.compile(
-    r"(?i)\b(?:if|suppos(?:e|ing)|say|imagine|pretend|assum(?:e|ing))\b[^;]*?\b(?:had (?:not )?(?:been|\w+ed|\w+en)"
-    r"|(?!there|they|we|you)(?:\w*[^\Ws]|\w+(?:us|ss|is)) were)\b"
+_PARTICIPLE: Final = (
+    r"(?:been|had|held|got|cost|paid|sold|bought|made|kept|left|lost|won|spent|come|gone|put|set|cut|known|done|built|met"
+    r"|told|sent|lent|brought|found|grown|drawn|run|read|\w+ed|\w+en)"
 )
-_ANOTHER_COUNT: Final = re.compile(r"(?i)\bon (?:a|the|this|our) (?:\S+ )?clock\b|\bclock arithmetic\b")
+_UNREAL: Final = re.compile(
+    r"(?i)\b(?:if|suppos(?:e|ing)|say|imagine|pretend|assum(?:e|ing))\b[^;]*?\b"
+    rf"(?:had (?:not )?{_PARTICIPLE}\b|(?!there|they|we|you)(?:\w*[^\Ws]|\w+(?:us|ss|is)) were)\b"
+)
+_ANOTHER_COUNT: Final = re.compile(
+    r"(?i)\bon (?:a|the|this|our) (?:\S+ )?clock\b|\bclock arithmetic\b"
+    r"|(?:^\W*|\b(?:working|computing|counting|counted|arithmetic) )mod(?:ulo)? \d+\s*[,:]"
+)
+_OWN_SIGN: Final = re.compile(
+    r"\b([a-z])\s*([*∗⋆★#@&∘⊕⊗△◇]|\\(?:ast|star|circ|oplus|otimes)\b)\s*([a-z])\s*=\s*"
+    r"(?=[^.;=\n]*\1)(?=[^.;=\n]*\3)"
+)
+"""An operation that the text defines: "a * b = ab + 1"."""
 _UNTRUE: Final = re.compile(
     r"(?i)\bfar from (?:being )?(?:true|right|correct)\b|\bmisprint|\btypo\b|\bnonsense\b|\bhas the wrong\b"
     r"|\bneeds? (?:checking|proof|to be (?:checked|proved|proven))\b"
 )
 _REFUSED: Final = re.compile(
-    r"(?i)^[\s\"'”’$\\)\].]*,?\s*(?:is|are|was|were|would be)"
+    r"(?i)^[\s\"'”’$\\)\].]*,?\s*(?:(?:is|are|was|were|would be)"
     r"(?: no such|(?:n't| not)(?: quite)? (?:true|so|right|correct|the case|such)\b"
+    r"| (?:clearly |obviously )?(?:out of the question|ruled out|excluded|unthinkable|refuted|rejected|untenable)\b"
     r"| no (?:case|example|solution|identity|rule|fact|law|truth)\b| (?:a|an|the) (?:\w+ )?(?:slip|lie|joke|mistake"
-    r"|error|fallacy|misprint|typo|trap)\b)"
+    r"|error|fallacy|misprint|typo|trap)\b)|(?:would|must|should) (?:have|need) to (?:hold|be)\b"
+    r"|(?:this|that|it|which) (?:is|was) (?:at once |clearly |of course |obviously |plainly )?"
+    r"(?:refuted|false|wrong|untrue|incorrect|impossible|absurd|nonsense|not (?:true|so|possible|right|correct))\b)"
 )
 """Right behind a statement: it does not hold."""
 
@@ -84,15 +104,18 @@ def without_unasserted(text: str, claims: Iterable[Claim]) -> Iterator[Claim]:
         claims: In any order.
     """
     cuts: list[tuple[int, int]] | None = None
+    signs: list[re.Match[str]] = []
     for claim in claims:
         if claim.verdict == "unchecked":
             yield claim
             continue
         if cuts is None:
-            cuts = list(sentences(text))
+            cuts, signs = list(sentences(text)), list(_OWN_SIGN.finditer(text))
         n = max(0, bisect_right(cuts, (claim.start, len(text))) - 1)
         begin, end = cuts[n] if cuts else (0, len(text))
-        if not _is_unasserted(text[begin : claim.start], text[claim.end : max(claim.end, end)]):
+        after, beyond = text[claim.end : max(claim.end, end)], text[claim.end : claim.end + BEYOND]
+        own = any(m[2] in claim.text and claim.end > m.end() for m in signs)
+        if not (own or _REFUSED.search(beyond) or _is_unasserted(text[begin : claim.start], after)):
             yield claim
 
 
@@ -101,7 +124,7 @@ def _is_unasserted(before: str, after: str) -> bool:
     said = [m.end() for m in _REPORTED.finditer(before)]
     if said and not _OWN.search(before, said[-1]):
         return True
-    if _IMAGINED.search(before) or _TASK.search(before) or _REFUSED.search(after):
+    if _IMAGINED.search(before) or _TASK.search(before):
         return True
     if _EITHER.search(before) and re.search(r"\bor\b", after):
         return True
