@@ -123,3 +123,16 @@ def test_decimals_keep_how_they_were_written(text: str, value: str, places: int)
 def test_python_outside_the_whitelist_has_no_reading(text: str) -> None:
     with pytest.raises(Unreadable):
         read_python(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        (r"1\,234\,567{,}5", "1234567.5"),
+        (r"12\,345{,}678", "12345.678"),
+        ("x:=3", "x = 3"),
+        (r"x \coloneqq 3", "x = 3"),
+    ],
+)
+def test_thin_spaces_with_a_decimal_comma_and_signs_of_a_definition_are_read(written: str, plain: str) -> None:
+    assert readings(written)[0] == readings(plain)[0]

@@ -130,6 +130,9 @@ _EVALUATED: Final = re.compile(
 _LOWER_LIMIT: Final = re.compile(r"(\\(?:sum|prod|int))\s*(?:\\limits)?\s*_\s*\{[^{}]*\}")
 _DECIMAL_BRACES: Final = re.compile(r"(?<![\d.,}])(\d+)\{[,.]\}(\d+)(?![\d{])")
 _EUROPEAN: Final = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+),(\d{1,2}|\d{4,})(?![\d.,])")
+_THIN_SPACES: Final = re.compile(r"(?<![\d.,}])(\d{1,3}(?:\\,\d{3})+)\{,\}(\d+)(?!\d)")
+"""Thin spaces between thousands and a braced decimal comma."""
+_DEFINED_AS: Final = re.compile(r":=|≔|\\(?:coloneqq|coloneq)(?![a-zA-Z])")
 _EUROPEAN_SPACES: Final = re.compile(r"(?<![\d.,])(\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3})+),(\d{1,2}|\d{4,})(?![\d.,])")
 _POINTS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){2,}(?![\d.,])")
 _APOSTROPHES: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:['’]\d{3})+(?![\d,'’])")
@@ -239,6 +242,8 @@ def rewritten(text: str) -> str:
     """The same answer in the notation that the lexer knows."""
     if not text.isascii():
         text = _plain_signs(text)
+    if any(sign in text for sign in (":=", "≔", "coloneq")):
+        text = _DEFINED_AS.sub("=", text)
     text = without_marks(text)
     if "^" in text:
         text = _RAISED_ORDINAL.sub(r"\1\2", text)
@@ -473,6 +478,7 @@ def _piece(row: str) -> str:
 def _decimals(text: str) -> str:
     """Marks of thousands and decimal commas that can be nothing else."""
     text = _EUROPEAN.sub(lambda m: m[1].replace(".", "") + "." + m[2], text)
+    text = _THIN_SPACES.sub(lambda m: m[1].replace(r"\,", "") + "." + m[2], text)
     text = _EUROPEAN_SPACES.sub(lambda m: re.sub(r"\s", "", m[1]) + "." + m[2], text)
     text = _POINTS.sub(lambda m: m[0].replace(".", ""), text)
     text = _APOSTROPHES.sub(lambda m: m[0].replace("'", "").replace("’", ""), text)
