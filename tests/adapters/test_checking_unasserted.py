@@ -84,6 +84,9 @@ def test_an_equation_that_tells_what_is_looked_for_defines_no_function() -> None
         "He had 12 apples and ate 5, so 12 - 5 = 8 are left.",
         "She should pay 4 × 6 = 30 dollars.",
         "There were 20 children and 5 left: 20 - 5 = 14.",
+        "In a week, Ben writes 3 × 4 = 13 pages.",
+        "Ben guessed 500 because 5 × 100 = 600.",
+        "Ben thinks of it for 2 hours a day\nIn a week that is 7 × 2 = 15 hours",
         "Either way, the sum is 3 + 4 = 8.",
     ],
 )

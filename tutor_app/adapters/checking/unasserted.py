@@ -16,6 +16,8 @@ from tutor_app.core.claims import Claim
 
 BEYOND: Final = 80
 """Characters behind a statement in which the next words may take it back."""
+_NEXT_LINE: Final = re.compile(r"\n(?=\s*[A-Z$\d])")
+"""Where a sentence ends that has no full stop."""
 _NOT_A_NAME: Final = (
     "The|This|That|These|Those|It|We|He|She|They|You|There|Here|So|Then|Thus|Hence|Now|Problem|Question|Step|Which"
 )
@@ -40,9 +42,13 @@ _REPORTED: Final = re.compile(
 )
 """Somebody else says it."""
 _OWN: Final = re.compile(
-    r"(?i)[;:]|,\s*(?:so|and|which|then)\b|\b(?:but|however|actually|in fact|in truth|really|therefore|thus|hence)\b"
+    r"(?i)[;:]|,\s*(?:so|and|which|then)\b"
+    r"|\b(?:but|however|because|since|actually|in fact|in truth|really|therefore|thus|hence)\b"
 )
 """From here on the text speaks for itself again."""
+_WRITING: Final = re.compile(r"\b(?:writes?|wrote|written|writing)\s*$")
+_THINGS: Final = re.compile(r"\s+(?:more |useful |full )?[a-z]{3,}s\b")
+"""What somebody writes is counted: "he writes 4 × 3 = 12 pages"."""
 _IMAGINED: Final = re.compile(
     r"(?i)(?:\b(?:suppos|assum|imagin|pretend|pictur)(?:e|ing)?(?:,[^,]{1,40},)?|\bwhat if|\beven if|\bas (?:if|though)"
     r"|\blet(?:'s| us) say|\bperhaps|\bmaybe|\bin case|\bdoubt(?:s|ed|ful)?|\bwonder(?:s|ed)?|\bunlikely"
@@ -113,6 +119,8 @@ def without_unasserted(text: str, claims: Iterable[Claim]) -> Iterator[Claim]:
             cuts, signs = list(sentences(text)), list(_OWN_SIGN.finditer(text))
         n = max(0, bisect_right(cuts, (claim.start, len(text))) - 1)
         begin, end = cuts[n] if cuts else (0, len(text))
+        begin = max([begin, *(m.end() for m in _NEXT_LINE.finditer(text, begin, claim.start))])
+        end = min([end, *(m.start() for m in _NEXT_LINE.finditer(text, claim.end, max(claim.end, end)))])
         after, beyond = text[claim.end : max(claim.end, end)], text[claim.end : claim.end + BEYOND]
         own = any(m[2] in claim.text and claim.end > m.end() for m in signs)
         if not (own or _REFUSED.search(beyond) or _is_unasserted(text[begin : claim.start], after)):
@@ -122,7 +130,7 @@ def without_unasserted(text: str, claims: Iterable[Claim]) -> Iterator[Claim]:
 def _is_unasserted(before: str, after: str) -> bool:
     """Whether the words of its sentence before and behind a statement say that it is not made."""
     said = [m.end() for m in _REPORTED.finditer(before)]
-    if said and not _OWN.search(before, said[-1]):
+    if said and not _OWN.search(before, said[-1]) and not (_WRITING.search(before) and _THINGS.match(after)):
         return True
     if _IMAGINED.search(before) or _TASK.search(before):
         return True
