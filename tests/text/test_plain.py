@@ -38,6 +38,13 @@ def test_prose_in_one_line(text: str, expected: str) -> None:
         (r"$e^{2x}$", "e^(2x)"),
         ("total_1 is the first total", "total_1 is the first total"),
         (r"$\log_2 8$", "log₂ 8"),
+        (r"$P(A \mid B) = 0.3$", "P(A | B) = 0.3"),
+        (r"$\sin\alpha + \gamma\lambda$", "sinα + γλ"),
+        (r"$\Delta = b^2$ and $\phi \approx 1.618$", "Δ = b² and φ ≈ 1.618"),
+        (r"$AB \perp CD \iff AB \parallel EF$", "AB ⊥ CD ⇔ AB ∥ EF"),
+        (r"$\lfloor x \rfloor \notin \varnothing$", "⌊ x ⌋ ∉ ∅"),
+        (r"$\forall x \exists y: x \mp y \subseteq \nabla f$", "∀ x ∃ y: x ∓ y ⊆ ∇ f"),
+        (r"$\lVert v \rVert \leqslant \partial f$", "‖ v ‖ ≤ ∂ f"),
         (r"$x_n$ and $x_{n}$", "x_n and x_n"),
     ],
 )

@@ -9,6 +9,7 @@ from tutor_app.text.clean import without_controls
 from tutor_app.text.definitions import resolved
 from tutor_app.text.delimiters import split
 from tutor_app.text.minus import MINUS, minus_signs
+from tutor_app.text.tex_characters import MATH, greek
 
 _DEEP: Final = 6
 _RAISED: Final = str.maketrans("0123456789-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
@@ -27,13 +28,19 @@ _GOES_ON: Final = re.compile(
 )
 """What would be read as a part of the denominator of a fraction in front of it."""
 _SIGNS: Final = {
-    "cdot": "·", "times": "×", "div": "÷", "pm": "±", "pi": "π", "theta": "θ", "alpha": "α",
-    "beta": "β", "le": "≤", "ge": "≥", "leq": "≤", "geq": "≥", "ne": "≠", "neq": "≠", "infty": "∞",
-    "sum": "∑", "int": "∫", "prod": "∏", "det": "det", "log": "log", "ln": "ln", "sin": "sin",
-    "cos": "cos", "tan": "tan", "gcd": "gcd", "lim": "lim", "to": "→", "ldots": "…", "dots": "…",
-    "cdots": "…", "angle": "∠", "triangle": "△", "quad": " ", "qquad": " ", "cup": "∪", "cap": "∩",
-    "in": "∈", "equiv": "≡", "approx": "≈", "bmod": "mod", "circ": "°",
-    "square": "\u25a1", "Box": "\u25a1",
+    **{latex[1:-1]: sign for sign, latex in MATH.items() if re.fullmatch(r"\\[A-Za-z]+ ", latex)},
+    **{name: c for c in map(chr, range(0x391, 0x3CA)) if (name := (greek(c) or "")[1:]).isalpha()},
+    "cdot": "·", "times": "×", "leq": "≤", "geq": "≥", "leqslant": "≤", "geqslant": "≥", "neq": "≠", "det": "det",
+    "log": "log", "ln": "ln", "sin": "sin", "cos": "cos", "tan": "tan", "gcd": "gcd", "lim": "lim", "dots": "…",
+    "ldots": "…", "cdots": "…", "quad": " ", "qquad": " ", "bmod": "mod", "circ": "°", "degree": "°",
+    "square": "\u25a1", "Box": "\u25a1", "mid": "|", "nmid": "∤", "vert": "|", "lvert": "|", "rvert": "|",
+    "Vert": "‖", "lVert": "‖", "rVert": "‖", "mp": "∓", "prime": "′", "ell": "ℓ", "varepsilon": "ε", "epsilon": "ε",
+    "phi": "φ", "varphi": "φ", "vartheta": "θ", "rightarrow": "→", "longrightarrow": "→", "Longrightarrow": "⇒",
+    "implies": "⇒", "iff": "⇔", "Longleftrightarrow": "⇔", "land": "∧", "lor": "∨", "lnot": "¬", "nexists": "∄",
+    "ni": "∋", "supset": "⊃", "supseteq": "⊇", "varnothing": "∅", "setminus": "∖", "oplus": "⊕", "otimes": "⊗",
+    "ll": "≪", "gg": "≫", "simeq": "≃", "nless": "≮", "ngtr": "≯", "oint": "∮", "iint": "∬", "vdots": "⋮",
+    "ddots": "⋱", "star": "⋆", "bullet": "•", "measuredangle": "∡", "top": "⊤", "bot": "⊥", "colon": ":",
+    "Re": "Re", "Im": "Im", "uparrow": "↑", "downarrow": "↓", "dagger": "†", "hbar": "ℏ", "aleph": "ℵ",
 }  # fmt: skip
 
 
