@@ -16,6 +16,8 @@ from tutor_app.core.claims import Claim
 
 BEYOND: Final = 80
 """Characters behind a statement in which the next words may take it back."""
+REACH: Final = 300
+"""Characters of its sentence before and behind a statement that are asked."""
 _NEXT_LINE: Final = re.compile(r"\n(?=\s*[A-Z$\d])")
 """Where a sentence ends that has no full stop."""
 _NOT_A_NAME: Final = (
@@ -119,6 +121,7 @@ def without_unasserted(text: str, claims: Iterable[Claim]) -> Iterator[Claim]:
             cuts, signs = list(sentences(text)), list(_OWN_SIGN.finditer(text))
         n = max(0, bisect_right(cuts, (claim.start, len(text))) - 1)
         begin, end = cuts[n] if cuts else (0, len(text))
+        begin, end = max(begin, claim.start - REACH), min(end, claim.end + REACH)
         begin = max([begin, *(m.end() for m in _NEXT_LINE.finditer(text, begin, claim.start))])
         end = min([end, *(m.start() for m in _NEXT_LINE.finditer(text, claim.end, max(claim.end, end)))])
         after, beyond = text[claim.end : max(claim.end, end)], text[claim.end : claim.end + BEYOND]
