@@ -182,3 +182,13 @@ def test_vectors_are_told_by_components() -> None:
 @pytest.mark.parametrize("side", ["∫ x dt", "∫ dx + ∫ dt", "∫ x", "∫_0^1 x dx + ∫ x dx"])
 def test_integrals_that_cannot_be_read(side: str) -> None:
     assert read_integrals(side) is None
+
+
+def test_an_integral_without_end_costs_a_slip_its_name_and_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def integrate(*_: object, **__: object) -> None:
+        while True:
+            """Until the time of the operation is over."""
+
+    monkeypatch.setattr("sympy.integrate", integrate)
+    work = ["u = x^3, v = cos x", "u' = 3x^2, v' = -sin x", "u'v' = -3x^2 sin x"]
+    assert first_fault(judge_work("Differentiate x^3 cos x", work)) == 2

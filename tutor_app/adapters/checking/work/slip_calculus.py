@@ -62,7 +62,7 @@ def _integral(term: Term, name: str) -> Term | None:
     if built is None:
         return None
     try:
-        with symbolic.limited():
+        with symbolic.uncounted(), symbolic.limited():
             return term_of(sp.integrate(built, sp.Symbol(name), meijerg=False))
     except (symbolic.Late, ArithmeticError, ValueError, TypeError, NotImplementedError, AttributeError):
         return None
